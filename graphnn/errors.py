@@ -1,7 +1,7 @@
 """The one hierarchy of errors: what the caller did wrong is a `GraphnnError`, what graphnn did wrong is an assertion.
 
-Each error is also the built-in exception that a Python or PyTorch user would catch: a wrong shape is a `ValueError`, and
-a `RuntimeError` because PyTorch raises that. Messages say what, where, got, wanted and the way out.
+Each error is also the built-in exception that a Python or PyTorch user would catch: a wrong shape is a `ValueError`,
+and a `RuntimeError` because PyTorch raises that. Messages say what, where, got, wanted and the way out.
 """
 
 
