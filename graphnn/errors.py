@@ -21,6 +21,16 @@ class ArgumentError(GraphnnError, ValueError, RuntimeError):
     """An argument whose value is out of its range, or that contradicts another."""
 
 
+class ArgumentTypeError(GraphnnError, TypeError):
+    """An argument of a type that is not served there."""
+
+
+class RegistrationError(GraphnnError, TypeError, KeyError, AttributeError):
+    """What a module cannot register: a name that is taken or not a name, a value of the wrong type, or too early."""
+
+    __str__ = Exception.__str__  # KeyError's would quote the message
+
+
 class IndexOutOfRange(GraphnnError, IndexError):
     """An index or a dimension that lies outside of the tensor."""
 

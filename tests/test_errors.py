@@ -8,6 +8,7 @@ from graphnn.errors import GraphnnError, ParseError
 
 BUILTIN_BASES = {
     "ArgumentError": (ValueError, RuntimeError),
+    "ArgumentTypeError": (TypeError,),
     "AutogradError": (RuntimeError,),
     "BackendError": (RuntimeError,),
     "DTypeError": (TypeError, RuntimeError),
@@ -16,6 +17,7 @@ BUILTIN_BASES = {
     "ParseError": (ValueError,),
     "PassError": (RuntimeError,),
     "PlanError": (RuntimeError,),
+    "RegistrationError": (TypeError, KeyError, AttributeError),
     "ShapeError": (ValueError, RuntimeError),
     "StateDictError": (RuntimeError,),
     "TraceError": (RuntimeError,),
