@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from graphnn.ir.attrs import Attrs, Constant
 from graphnn.ir.dtypes import DType
+from graphnn.ir.equality import difference, structurally_equal
 from graphnn.ir.graph import Graph
 from graphnn.ir.origin import Origin
 from graphnn.ir.parser import parse
@@ -17,3 +18,4 @@ from graphnn.ir.printer import format_graph, format_node
 from graphnn.ir.registry import OPS, Trait, lookup
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node, Value
+from graphnn.ir.verify import verify

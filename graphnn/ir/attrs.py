@@ -12,6 +12,8 @@ def exact(value: Any) -> Any:
     """A hashable stand-in under which 1, 1.0 and True differ, 0.0 and -0.0 differ, and a NaN equals itself."""
     if isinstance(value, tuple | list):
         return tuple(map(exact, value))
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, bool | int | float):
         return type(value), repr(value)
     key = getattr(value, "structural_key", None)

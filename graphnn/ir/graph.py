@@ -77,6 +77,8 @@ class Graph:
 
     def literal(self, number: bool | int | float) -> Value:
         """The weak scalar for a Python number; the same one for the same number (-0.0 and 0.0 differ)."""
+        if isinstance(number, np.generic):
+            number = number.item()
         key = (type(number), repr(number))
         found = self._literals.get(key)
         if found is None:
@@ -208,6 +210,17 @@ class Graph:
         from graphnn.ir.copying import copy_graph
 
         return copy_graph(self)
+
+    def structural_key(self) -> Any:
+        """Hashable; equal for graphs of the same structure, by which Attrs compare body graphs (see equality.py)."""
+        from graphnn.ir.equality import structural_key
+
+        return structural_key(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from graphnn.ir.pickling import flatten, rebuild
+
+        return rebuild, (flatten(self),)
 
     def to_networkx(self) -> Any:
         """A networkx.MultiDiGraph of the nodes (see graphnn.ir.networkx_view)."""

@@ -42,9 +42,16 @@ OPS: dict[str, OpLike] = {}
 
 def lookup(name: str) -> OpLike:
     """The op of that name; an unknown one raises with the nearest name."""
-    found = OPS.get(name)
+    found = OPS.get(name) or _all_ops().get(name)
     if found is not None:
         return found
     near = difflib.get_close_matches(name, OPS, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise GraphnnError(f"no op is called {name!r}{hint}")
+
+
+def _all_ops() -> dict[str, OpLike]:
+    """The table once graphnn's own ops are in it: text may be parsed before anyone has imported them."""
+    import graphnn.ops  # noqa: F401
+
+    return OPS
