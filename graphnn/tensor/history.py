@@ -1,0 +1,190 @@
+"""A tensor's autograd history: recording operations, edges, in-place changes of views and their bases."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from graphnn.autodiff.rules import carried_type, is_differentiable, needed_names
+from graphnn.autodiff.tape import Carrier, Edge, GradNode, OpNode, Saved, accumulator_of, node_class
+from graphnn.errors import AutogradError
+from graphnn.ir.attrs import Attrs
+from graphnn.ir.registry import lookup
+from graphnn.ir.types import TensorType
+from graphnn.ops.op import Op, builders
+
+if TYPE_CHECKING:
+    from graphnn.tensor.tensor import Tensor
+
+Path = tuple[tuple[Op, Attrs], ...]
+NO_EDGE: Edge = (None, 0)
+_handles = itertools.count()
+
+
+def needs_grad(tensor: Tensor) -> bool:
+    """Whether gradients flow to the tensor; a view first catches up with in-place changes of its base."""
+    if tensor._base is not None and tensor._seen != tensor._storage.history:
+        _catch_up(tensor, tensor._base)
+    return tensor._requires
+
+
+def gradient_edge(tensor: Tensor) -> Edge:
+    """Where the tensor's gradient goes: its grad_fn, or for a leaf its AccumulateGrad."""
+    if not needs_grad(tensor):
+        return NO_EDGE
+    if tensor._node is None:
+        return accumulator_of(tensor), 0
+    return tensor._node, tensor._output_nr
+
+
+def record(
+    op: Op, attrs: Attrs, args: Sequence[Any], types: Sequence[TensorType | None], out_types: Any, outs: Sequence[Tensor]
+) -> OpNode | None:
+    """Makes the grad_fn of the outputs, saving the inputs and outputs that the op's gradient rule names."""
+    if not is_differentiable(op):
+        return None
+    carrying = [i for i in range(min(op.differentiable, len(outs))) if out_types[i].dtype.is_floating_point]
+    if not carrying:
+        return None
+    edges = [gradient_edge(a) if hasattr(a, "_requires") else NO_EDGE for a in args]
+    node = make_node(op, attrs, tuple(types), out_types, edges)
+    node.saved = _save(op, args, outs)
+    for i in carrying:
+        outs[i]._node, outs[i]._output_nr, outs[i]._requires = node, i, True
+    return node
+
+
+def make_node(op: Op, attrs: Attrs, types: tuple[TensorType | None, ...], out_types: Any, edges: Sequence[Edge]) -> OpNode:
+    """The OpNode of one application, under PyTorch's name, with nothing saved yet."""
+    name = op.grad_name if isinstance(op.grad_name, str) else op.grad_name(types, attrs)
+    node: OpNode = node_class(name, OpNode)(edges)
+    node.op, node.attrs, node.types, node.out_types = op, attrs, types, out_types
+    node.want = tuple([edge[0] is not None for edge in edges])
+    node.freed = False
+    node.saved = {}
+    if builders.stack:
+        node.origins = builders.stack[-1].origins()
+    return node
+
+
+def _save(op: Op, args: Sequence[Any], outs: Sequence[Tensor]) -> dict[str, Any] | list[Any]:
+    if op.vjp is None and op.variadic:
+        return [_kept(a) for a in args]
+    saved: dict[str, Any] = {}
+    for name in needed_names(op):
+        if name in op.input_names:
+            at = op.input_names.index(name)
+            saved[name] = _kept(args[at]) if at < len(args) else None
+        else:
+            at = op.outputs.index(name)
+            saved[name] = Saved(outs[at].alias(), at)
+    return saved
+
+
+def _kept(arg: Any) -> Any:
+    return Saved(arg) if hasattr(arg, "_requires") else arg
+
+
+# ---- in-place changes
+
+
+class CopySlices(GradNode):
+    """The history of a base of which a view was changed in place: the rest of the base, and the new part."""
+
+    __slots__ = ("path",)
+    path: Path
+
+    def backward(self, grads: tuple[Any, ...], carrier: Carrier) -> Sequence[Any]:
+        part = walk(grads[0], self.path)[-1]
+        if self.edges[0][0] is None:
+            return None, part
+        kind = carried_type(part)
+        zeros = lookup("full")(shape=kind.shape, value=0.0, dtype=kind.dtype)
+        return scatter_path(grads[0], zeros, self.path), part
+
+
+def walk(start: Any, path: Path) -> list[Any]:
+    """`start` and what each view step makes of it."""
+    seen = [start]
+    for op, attrs in path:
+        seen.append(op(seen[-1], **attrs))
+    return seen
+
+
+def scatter_path(base: Any, part: Any, path: Path) -> Any:
+    """`base` with what `path` sees of it replaced by `part`; on arrays, values and Tensors alike."""
+    seen = walk(base, path[:-1])
+    for (op, attrs), whole in zip(reversed(path), reversed(seen), strict=True):
+        if op.scatter is None:
+            raise AutogradError(f"cannot write in place through {op.name}; work on a clone() instead")
+        part = op.scatter(whole, part, **attrs)
+    return part
+
+
+def rebase(tensor: Tensor, source: Tensor) -> None:
+    """After an in-place change, `tensor` has the history of `source`, and so has the part of its base."""
+    storage = tensor._storage
+    if not (needs_grad(source) or needs_grad(tensor)):
+        return
+    edge = gradient_edge(source)
+    base = tensor._base
+    for changed in (tensor, base):
+        if builders.stack and changed is not None:
+            builders.stack[-1].history_written(changed)
+    if base is not None:
+        node = CopySlices((gradient_edge(base), edge))
+        node.path = tensor._path[len(base._path) :]
+        base._node, base._output_nr, base._requires = node, 0, True
+    storage.history += 1
+    tensor._node, tensor._output_nr = edge
+    tensor._requires = edge[0] is not None
+    tensor._seen = storage.history
+
+
+def _catch_up(tensor: Tensor, base: Tensor) -> None:
+    """Gives a view the history of what its base is now: the view steps after the base's own grad_fn."""
+    tensor._seen = tensor._storage.history
+    tensor._requires = base._requires
+    if not base._requires:
+        return
+    edge, kind = gradient_edge(base), base.type
+    for op, attrs in tensor._path[len(base._path) :]:
+        out = op.infer_types((kind,), attrs)
+        edge, kind = (make_node(op, attrs, (kind,), out, [edge]), 0), out[0]
+    tensor._node, tensor._output_nr = edge
+
+
+# ---- hooks
+
+
+class HookHandle:
+    """Removes a hook: `handle.remove()`, or at the end of a `with`."""
+
+    def __init__(self, hooks: dict[int, Any]) -> None:
+        self.hooks = hooks
+        self.id = next(_handles)
+
+    def remove(self) -> None:
+        self.hooks.pop(self.id, None)
+
+    def __enter__(self) -> HookHandle:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.remove()
+
+
+def add_hook(tensor: Tensor, hook: Callable[[Any], Any]) -> HookHandle:
+    """Registers a gradient hook on the tensor's edge."""
+    node, output_nr = gradient_edge(tensor)
+    if node is None:
+        raise AutogradError("cannot register a hook on a tensor that doesn't require gradient")
+    if node.hooks is None:
+        node.hooks = {}
+    hooks = node.hooks.setdefault(output_nr, {})
+    if tensor._node is None:
+        tensor.__dict__["_hooked"] = node  # a leaf's AccumulateGrad lives as long as its hooks
+    handle = HookHandle(hooks)
+    hooks[handle.id] = hook
+    return handle

@@ -1,0 +1,74 @@
+"""Random state: one counter-based stream (Philox), the same numbers eager and compiled from the same seed."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import numpy as np
+
+from graphnn.ops.op import builders
+from graphnn.tensor.tensor import Tensor
+
+_WORDS_A_BLOCK = 8  # a Philox4x64 block is 8 words of 32 bits
+
+
+class Generator:
+    """A random stream: `state` is u64[2], the key (seed) and the counter (blocks drawn so far)."""
+
+    def __init__(self, device: Any = "cpu") -> None:
+        self.state = Tensor.of_array(np.array([secrets.randbits(63), 0], np.uint64))
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Starts the stream of that seed from its beginning."""
+        self.state._array[:] = (int(seed) & 0xFFFFFFFFFFFFFFFF, 0)
+        self.state._storage.wrote()
+        return self
+
+    def seed(self) -> int:
+        """Starts the stream of a seed that nobody knows, and tells it."""
+        self.manual_seed(secrets.randbits(63))
+        return self.initial_seed()
+
+    def initial_seed(self) -> int:
+        return int(self.state.values("read as a seed")[0])
+
+    def get_state(self) -> Tensor:
+        return Tensor.of_array(self.state.values("read as random state").copy())
+
+    def set_state(self, state: Tensor) -> None:
+        self.state._array[:] = state.values("read as random state")
+        self.state._storage.wrote()
+
+
+default_generator = Generator()
+
+
+def reserve(words: int, generator: Generator | None = None) -> tuple[Any, int]:
+    """What a random op needs to draw `words` 32-bit words: its `rng` input and `offset` attr; the stream moves on.
+
+    Eagerly `rng` is a copy of the state and the offset 0; in a trace `rng` is the state's value at the start of the run
+    and the offset counts blocks from there, whatever passes do to other nodes.
+    """
+    blocks = -(-words // _WORDS_A_BLOCK)
+    found = generator or default_generator
+    if builders.stack:
+        return builders.stack[-1].reserve(found, blocks)  # type: ignore[no-any-return]
+    state = found.state._array
+    rng = state.copy()
+    state[1] += np.uint64(blocks)
+    found.state._storage.wrote()
+    return rng, 0
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seeds the default stream."""
+    return default_generator.manual_seed(seed)
+
+
+def initial_seed() -> int:
+    return default_generator.initial_seed()
+
+
+def seed() -> int:
+    return default_generator.seed()

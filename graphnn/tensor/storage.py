@@ -1,0 +1,55 @@
+"""Storage: the memory that tensors are views of, and the counts of its writes."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+
+
+class Storage:
+    """One block of memory. Views share it; every write through any of them is counted here.
+
+    `array`    the whole block (while tracing a block that is made in the trace: a placeholder that nobody reads)
+    `writes`   all writes ever, `.data` and compiled runs included: what prologues go by
+    `version`  autograd's count (`.data` does not raise it, as in PyTorch)
+    `history`  how often an in-place operation has changed the autograd history of the block
+    `trace`    the trace it was made in; None for real memory
+    """
+
+    __slots__ = ("__weakref__", "_exports", "array", "foreign", "history", "trace", "version", "writes")
+
+    def __init__(self, array: np.ndarray, trace: Any = None, foreign: bool = False) -> None:
+        self.array = array
+        self.trace = trace
+        self.foreign = foreign
+        self.writes = 0
+        self.version = 0
+        self.history = 0
+        self._exports: list[weakref.ref[np.ndarray]] | None = None
+
+    def wrote(self) -> None:
+        """Counts a write that autograd sees too."""
+        self.writes += 1
+        self.version += 1
+
+    def export(self, array: np.ndarray) -> np.ndarray:
+        """A view for users to keep; while it lives, writes through it cannot be seen."""
+        handed = np.asarray(_Export(array))
+        self._exports = [ref for ref in self._exports or () if ref() is not None]
+        self._exports.append(weakref.ref(handed))
+        return handed
+
+    @property
+    def watched(self) -> bool:
+        """False while somebody outside can write to the memory without being counted."""
+        return not (self.foreign or (self._exports is not None and any(ref() is not None for ref in self._exports)))
+
+
+class _Export:
+    """Stands between a storage's array and the arrays handed out, so that views of those keep the handed one alive."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+        self.__array_interface__ = array.__array_interface__

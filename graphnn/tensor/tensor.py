@@ -1,0 +1,246 @@
+"""Tensor: a Storage and a view of it; applying an op computes at once and records, or appends to the current trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphnn.autodiff.modes import state as grad_mode
+from graphnn.autodiff.tape import Edge, GradNode
+from graphnn.errors import ArgumentError, AutogradError, TraceError
+from graphnn.ir.attrs import Attrs
+from graphnn.ir.dtypes import DType
+from graphnn.ir.graph import numpy_type
+from graphnn.ir.types import TensorType
+from graphnn.ops.op import Op, array_type, builders
+from graphnn.tensor.history import gradient_edge, needs_grad, record
+from graphnn.tensor.methods import TensorMethods
+from graphnn.tensor.size import Size
+from graphnn.tensor.storage import Storage
+
+_new = object.__new__
+
+
+class _NotKept:
+    """Stands in `.grad` for a gradient that a compiled step consumed."""
+
+
+NOT_KEPT = _NotKept()
+
+
+class Tensor(TensorMethods):
+    """A multi-dimensional array that operations on are recorded of, as PyTorch's.
+
+    `_array` is a NumPy view of `_storage.array`; `_path` says how it is reached from there: (view op, attrs) steps.
+    While tracing, arrays made in the trace are placeholders: they have shape and strides, and no values.
+    `_base` is the tensor that this one is a differentiable view of; `_seen` the storage's `history` that `_node` fits.
+    """
+
+    op_rank = 2
+    _path: tuple[tuple[Op, Attrs], ...] = ()
+    _base: Tensor | None = None
+    _seen = 0
+    _node: GradNode | None = None
+    _output_nr = 0
+    _requires = False
+    _grad: Any = None
+    _accumulator: Any = None
+    _type: TensorType | None = None
+    _array: np.ndarray
+    _storage: Storage
+
+    # ---- making
+
+    @staticmethod
+    def of_array(array: np.ndarray, foreign: bool = False) -> Tensor:
+        """A tensor over this very array (no copy)."""
+        self = _new(Tensor)
+        self._array = array
+        self._storage = Storage(array, None, foreign)
+        return self
+
+    def alias(self) -> Tensor:
+        """Another tensor over the same memory, without history: what `detach` and `.data` give."""
+        self._check_usable()
+        other = _new(Tensor)
+        other._array = self._array
+        other._storage = self._storage
+        other._path = self._path
+        return other
+
+    def view_of(self, op: Op, attrs: Attrs, array: np.ndarray) -> Tensor:
+        """The tensor for a view of this one's memory."""
+        other = _new(Tensor)
+        other._array = array
+        other._storage = self._storage
+        other._path = (*self._path, (op, attrs))
+        other._base = self if self._base is None else self._base
+        other._seen = self._storage.history
+        return other
+
+    # ---- applying ops
+
+    @staticmethod
+    def apply_op(op: Op, args: Sequence[Any], given: dict[str, Any]) -> Any:
+        """Runs `op` on tensors, numbers and arrays: at once, or into the current trace."""
+        attrs = op.attrs(given)
+        if builders.stack:
+            return builders.stack[-1].apply_tensors(op, args, attrs)
+        arrays, types, recording = [], [], False
+        for arg in args:
+            if isinstance(arg, Tensor):
+                if arg._storage.trace is not None:
+                    arg._check_usable()
+                arrays.append(arg._array)
+                types.append(arg.type)
+                recording = recording or needs_grad(arg)
+            else:
+                item = arg if arg is None or isinstance(arg, bool | int | float) else np.asarray(arg)
+                arrays.append(item)
+                types.append(array_type(item))
+        out_types = op.infer_types(types, attrs)
+        outs = _compute(op, args[0] if args else None, arrays, attrs, out_types)
+        if recording and grad_mode.enabled:
+            record(op, attrs, args, types, out_types, outs)
+        return outs[0] if len(outs) == 1 else outs
+
+    # ---- what it is
+
+    @property
+    def type(self) -> TensorType:
+        """Dtype and shape, as the graph has them: `f32[64, 10]`."""
+        found = self._type
+        if found is None:
+            found = self._type = numpy_type(self._array)
+        return found
+
+    @property
+    def dtype(self) -> DType:
+        return self.type.dtype
+
+    @property
+    def shape(self) -> Size:
+        return Size(self._array.shape)
+
+    @property
+    def ndim(self) -> int:
+        return self._array.ndim
+
+    @property
+    def is_leaf(self) -> bool:
+        return not needs_grad(self) or self._node is None
+
+    @property
+    def requires_grad(self) -> bool:
+        return needs_grad(self)
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if not self.is_leaf:
+            if wanted:
+                return
+            raise AutogradError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+                "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+            )
+        if wanted and not self.dtype.is_floating_point:
+            raise AutogradError(f"only Tensors of floating point dtype can require gradients, this one is {self.type}")
+        self._requires = bool(wanted)
+
+    @property
+    def grad_fn(self) -> GradNode | None:
+        """The node that made this tensor; None for a leaf."""
+        return self._node if needs_grad(self) else None
+
+    @property
+    def grad(self) -> Tensor | None:
+        found = self._grad
+        if found is NOT_KEPT:
+            raise AutogradError(
+                "this gradient was consumed by the update inside a compiled step and not kept; compile with "
+                "graphnn.compile(..., keep_grads=True) to read .grad after a step"
+            )
+        return found  # type: ignore[no-any-return]
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None and (value.shape != self.shape or value.dtype is not self.dtype):
+            raise ArgumentError(f"assigned grad has the type {value.type}, the tensor is {self.type}")
+        self.set_grad(value)
+
+    def set_grad(self, value: Any) -> None:
+        """Sets `.grad` unchecked, telling the current trace."""
+        if builders.stack:
+            builders.stack[-1].grad_written(self)
+        self._grad = value
+
+    @property
+    def _version(self) -> int:
+        return self._storage.version
+
+    # ---- values
+
+    def values(self, why: str) -> np.ndarray:
+        """The array itself, to be read; refused where a trace would bake the value in."""
+        if builders.stack:
+            raise builders.stack[-1].refuse_read(self, why)
+        self._check_usable()
+        return self._array
+
+    def _check_usable(self) -> None:
+        trace = self._storage.trace
+        if trace is not None and trace not in builders.stack:
+            raise TraceError(
+                f"a tensor made while tracing ({self.type}) is used after its trace has ended: it never had a value. "
+                "Return it from the traced function instead of storing it"
+            )
+
+    # ---- backward
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+    ) -> None:
+        """Accumulates d(self)/d(leaf) into every leaf's `.grad` (into those of `inputs` only, when given)."""
+        from graphnn.tensor.backward import backward
+
+        wanted = [inputs] if isinstance(inputs, Tensor) else inputs
+        backward([self], [gradient], create_graph if retain_graph is None else retain_graph, create_graph, wanted)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Any:
+        """Calls `hook(gradient)` whenever this tensor's gradient is computed; returns a handle with `remove()`."""
+        from graphnn.tensor.history import add_hook
+
+        return add_hook(self, hook)
+
+    def retain_grad(self) -> None:
+        """Keeps `.grad` for this tensor though it is no leaf."""
+        if not needs_grad(self):
+            raise AutogradError("can't retain_grad on Tensor that has requires_grad=False")
+        if self._node is not None and not self.__dict__.get("_retains"):
+            self.__dict__["_retains"] = True
+            self.register_hook(lambda gradient: self.set_grad(gradient.detach().clone()))
+
+    @property
+    def _edge(self) -> Edge:
+        return gradient_edge(self)
+
+
+def _compute(op: Op, first: Any, arrays: list[Any], attrs: Attrs, out_types: tuple[TensorType, ...]) -> tuple[Tensor, ...]:
+    if op.view is not None:
+        seen = op.view(arrays[0], **attrs)
+        if seen is not None and isinstance(first, Tensor):
+            return (first.view_of(op, attrs, seen),)
+    outs = []
+    for array, kind in zip(op.allocate_and_run(arrays, attrs, out_types), out_types, strict=True):
+        tensor = _new(Tensor)
+        tensor._array = array
+        tensor._storage = Storage(array)
+        tensor._type = kind
+        outs.append(tensor)
+    return tuple(outs)
