@@ -1,0 +1,64 @@
+"""What an op means: one paragraph an op, giving type rule, NumPy kernel, gradient rule and traits together.
+
+Enter at `op.py` (the Op class, how applying works) and `typing.py` (promotion, broadcasting, dimensions). Each other
+file holds the ops of one family. Importing this package fills the table `graphnn.ir.registry.OPS`.
+"""
+
+from graphnn.ops.broadcasting import expand, sum_to
+from graphnn.ops.compare import (
+    bitwise_and,
+    bitwise_not,
+    bitwise_or,
+    bitwise_xor,
+    clamp,
+    eq,
+    ge,
+    gt,
+    isfinite,
+    isinf,
+    isnan,
+    le,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    lt,
+    ne,
+    where,
+)
+from graphnn.ops.creation import arange, constant, full
+from graphnn.ops.elementwise import add, div, mul, neg, sub, zeros_like
+from graphnn.ops.joining import cat, pad, stack
+from graphnn.ops.matrix import linear, linear_relu, matmul
+from graphnn.ops.movement import flatten, flip, permute, reshape, squeeze, transpose, unsqueeze
+from graphnn.ops.power import floor_divide, maximum, minimum, pow, remainder
+from graphnn.ops.reduce import all, amax, amin, any, cumsum, mean, prod, sum, var
+from graphnn.ops.slicing import select, select_grad, select_scatter, slice, slice_grad, slice_scatter
+from graphnn.ops.unary import (
+    abs,
+    cast,
+    ceil,
+    copy,
+    cos,
+    erf,
+    exp,
+    expm1,
+    floor,
+    log,
+    log1p,
+    log2,
+    reciprocal,
+    relu,
+    relu_grad,
+    round,
+    rsqrt,
+    sigmoid,
+    sigmoid_grad,
+    sign,
+    sin,
+    sqrt,
+    square,
+    tanh,
+    tanh_grad,
+    trunc,
+)
