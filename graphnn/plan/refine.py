@@ -17,11 +17,11 @@ TARGETS = (1.0, 1.01, 1.02, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5, 1.7, 2.0)
 GOOD_ENOUGH = 1.02
 """In lower bounds: where the restarts, which take far longer than all before them, are not worth it."""
 
-NODES = 20_000
-"""Placements tried at most, at effort 1; about half a second."""
+NODES_PER_BUFFER = 100
+"""Placements tried at most for each buffer, at effort 1; for a hundred buffers a few tenths of a second."""
 
 COLUMNS = 20_000_000
-"""The same for large problems, where one placement touches a column for every buffer left."""
+"""Limits placements times buffers: one placement touches a column for every buffer left."""
 
 SLACK = 100
 """Placements that one dive may take back."""
@@ -38,47 +38,54 @@ def refine(buffers: Sequence[Buffer], offsets: list[int], lower_bound: int, effo
     """Offsets at least as good as those given."""
     if not is_searchable(buffers):
         return offsets
-    refinement = _Refinement(buffers, offsets, effort)
-    refinement.climb(lower_bound)
-    if refinement.arena_bytes > lower_bound * GOOD_ENOUGH:
-        refinement.shuffle(lower_bound)
+    refinement = _Refinement(buffers, offsets, lower_bound, effort)
+    refinement.climb()
+    if refinement.arena_bytes > refinement.lower_bound * GOOD_ENOUGH:
+        refinement.shuffle()
     return refinement.offsets
 
 
 class _Refinement:
-    def __init__(self, buffers: Sequence[Buffer], offsets: list[int], effort: int) -> None:
+    """The best offsets so far, the work left, and the lower bound: raised where the search proves that nothing fits."""
+
+    def __init__(self, buffers: Sequence[Buffer], offsets: list[int], lower_bound: int, effort: int) -> None:
+        count = len(buffers)
+        self.lower_bound = lower_bound
         self.sizes = [buffer.aligned_size for buffer in buffers]
         self.root = whole(buffers)
         self.preferences = _preferences(self.root)
-        self.nodes_left = effort * max(2 * (len(buffers) + SLACK), min(NODES, COLUMNS // len(buffers)))
+        self.nodes_left = effort * max(2 * (count + SLACK), min(NODES_PER_BUFFER * count, COLUMNS // count))
         self._keep(offsets)
 
     def _keep(self, offsets: list[int]) -> None:
         self.offsets = offsets
         self.arena_bytes = max(offset + size for offset, size in zip(offsets, self.sizes, strict=True))
 
-    def climb(self, lower_bound: int) -> None:
+    def climb(self) -> None:
         """Try small arenas before large ones, until one works or they are no better than what is known."""
-        for factor in TARGETS:
-            target = int(lower_bound * factor)
-            if target >= self.arena_bytes or any(self._dive(target, preference) for preference in self.preferences):
-                return
+        for target in [int(self.lower_bound * factor) for factor in TARGETS]:
+            for preference in self.preferences:
+                if target >= self.arena_bytes:
+                    return
+                if target >= self.lower_bound:
+                    self._dive(target, preference)
 
-    def shuffle(self, lower_bound: int) -> None:
+    def shuffle(self) -> None:
         """Ask again and again for an eighth less of what is above the lower bound, in orders never tried before."""
         orders = _shuffled(self.preferences)
-        while self.nodes_left and self.arena_bytes > lower_bound:
-            self._dive(self.arena_bytes - -(-(self.arena_bytes - lower_bound) // 8), next(orders))
+        while self.nodes_left and self.arena_bytes > self.lower_bound:
+            excess = self.arena_bytes - self.lower_bound
+            self._dive(self.arena_bytes - -(-excess // 8), next(orders))
 
-    def _dive(self, target: int, preference: Preference) -> bool:
+    def _dive(self, target: int, preference: Preference) -> None:
         attempt = min(len(self.sizes) + SLACK, self.nodes_left)
         budget = Budget(attempt)
         found = search(self.root.ranked(preference), target, budget)
         self.nodes_left -= attempt - budget.nodes
-        if found is None:
-            return False
-        self._keep([found[index] for index in range(len(self.sizes))])
-        return True
+        if found is not None:
+            self._keep([found[index] for index in range(len(self.sizes))])
+        elif budget.nodes:
+            self.lower_bound = target + 1
 
 
 def _preferences(root: Part) -> list[Preference]:

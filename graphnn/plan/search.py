@@ -2,8 +2,9 @@
 
 Whoever has a solution can push every buffer down and sort by offset. So nothing is lost by placing each buffer at the
 lowest offset open to it (`Part.table[LOW]`), never below the one placed before, and by passing over a buffer only for
-one that begins below its end. A branch ends where the load still to come at some moment does not fit; where the unplaced
-buffers fall apart in time, each piece is searched on its own (compare M. D. Moffitt, MiniMalloc, ASPLOS 2023).
+one that begins below its end. A branch ends where the load still to come at some moment does not fit. Where the
+unplaced buffers fall apart in time, each piece is searched on its own: it fails or fits whatever its peers do (compare
+M. D. Moffitt, MiniMalloc, ASPLOS 2023).
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class _Search:
         return rest
 
     def _next_child(self) -> Part | None:
-        """Place one buffer more. Where a piece has no choice left, go back to the choice that made it, past its peers."""
+        """Place one buffer more. Where a piece has no choice left, go back to the choice that made it."""
         while self.frames:
             frame = self.frames[-1]
             for column in frame.choices:
@@ -80,6 +81,7 @@ class _Search:
 
 
 def search(root: Part, target: int, budget: Budget) -> dict[int, int] | None:
-    """Offsets by buffer index, with every top at or below `target`; None if there are none or the budget is spent."""
+    """Offsets by buffer index, with every top at or below `target`; None if the budget is spent, or some is left and
+    so it is proved that there are none."""
     attempt = _Search(target, budget)
     return attempt.offsets if attempt.run(root) else None
