@@ -24,6 +24,7 @@ class Attrs(dict[str, Any]):
     """A read-only dict, hashed and compared exactly, so that `(op, inputs, attrs)` is a node's fingerprint."""
 
     __slots__ = ("_exact",)
+    _exact: frozenset[Any]
 
     @property
     def key(self) -> frozenset[Any]:
@@ -45,8 +46,8 @@ class Attrs(dict[str, Any]):
     def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
         raise TypeError("a node's attrs are frozen; build a new node instead")
 
-    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
-    __ior__ = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = _refuse
+    __ior__ = _refuse
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Attrs, (dict(self),)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import builtins
+
 import numpy as np
 
 from graphnn.errors import DTypeError
 
 
 class DType:
-    """An element type. `short` is its spelling in the graph's text (`f32`), `rank` its promotion category.
+    """An element type. `short` is its spelling in the graph's text (`f32`), `category` its rank in promotion.
 
     Categories grow from bool (0) over integers (1) to floating point (2), as PyTorch's type promotion counts them.
     """
 
     __slots__ = ("category", "is_floating_point", "is_signed", "itemsize", "name", "numpy", "short")
 
-    def __init__(self, name: str, short: str, numpy: type, category: int) -> None:
+    def __init__(self, name: str, short: str, numpy: type, category: builtins.int) -> None:
         self.name = name
         self.short = short
         self.numpy = np.dtype(numpy)
