@@ -167,7 +167,7 @@ class _Verifier:
 
     def _stale_uses(self) -> None:
         """Each use was found in its value's list; the lists hold nothing else if they are no longer than that."""
-        values = (*self.defined, *self.graph._literals.values())
+        values = (*self.graph.values(), *self.graph._literals.values())
         if sum(len(v.uses) for v in values) == self.use_count:
             return
         nodes = {*self.graph.nodes, self.graph.terminator}

@@ -28,7 +28,8 @@ def test_uses_count_how_often_each_user_reads_a_value():
     first, second, third = graph.nodes
     assert second.output.uses == {third: 2}
     assert third.output.uses == {graph.terminator: 1}
-    assert first.output.has_one_use() and not second.output.has_one_use()
+    assert first.output.has_one_use()
+    assert not second.output.has_one_use()
 
 
 def test_a_node_goes_before_the_place_and_takes_its_origins():

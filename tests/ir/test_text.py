@@ -14,7 +14,7 @@ from graphnn.ir.parser import parse_origins
 from graphnn.ir.printer import format_origins
 
 EVERYTHING = """\
-graph @step.1-a(%x: f32[8, 3], %lr: f64, %n: i64, %flag: bool, %"odd name\\n": f32[]) -> (f32[8, 3], f64, i64[2], bool) {
+graph @s.1-a(%x: f32[8, 3], %lr: f64, %n: i64, %flag: bool, %"odd name\\n": f32[]) -> (f32[8, 3], f64, i64[2], bool) {
   %w: f32[3] = param() {name="fc1.weight"}
   %bn_mean: f32[3] = param() {name="bn.running_mean", role="buffer"}
   %0: f32[8, 3] = mul(%x, %w)  # fc1, model.py:31
