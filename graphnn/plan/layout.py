@@ -1,0 +1,107 @@
+"""Where the elements of every value lie within the value that owns the memory: base, shape, strides and offset.
+
+Layouts do not depend on the order of the nodes. A view op's result lies in its input's memory where strides allow;
+everything else owns its memory and is C-contiguous.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from graphnn.ir.graph import Graph
+from graphnn.ir.registry import Trait
+from graphnn.ir.types import Shape
+from graphnn.ir.value import LITERAL, Node, Value
+
+
+class Layout(NamedTuple):
+    """Element `i` of the value is `base`'s element `offset + sum(i * strides)`: all counted in elements, not bytes."""
+
+    base: Value
+    shape: Shape
+    strides: Shape
+    offset: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the value is all of its base, in the base's order (though perhaps of another shape)."""
+        return self.offset == 0 and self.strides == contiguous_strides(self.shape) and self._covers_base()
+
+    def _covers_base(self) -> bool:
+        return self.shape == self.base.type.shape or math.prod(self.shape) == self.base.type.size
+
+
+Layouts = dict[Value, Layout]
+
+
+@functools.lru_cache(maxsize=4096)
+def contiguous_strides(shape: Shape) -> Shape:
+    """C order, in elements."""
+    strides, step = [], 1
+    for size in reversed(shape):
+        strides.append(step)
+        step *= max(size, 1)
+    return tuple(reversed(strides))
+
+
+def own_layout(value: Value) -> Layout:
+    return Layout(value, value.type.shape, contiguous_strides(value.type.shape), 0)
+
+
+def find_layouts(graph: Graph, nodes: Iterable[Node], views: bool = True) -> Layouts:
+    """The layout of every input, param and result of `nodes` (literals have none)."""
+    layouts = {value: own_layout(value) for value in (*graph.inputs, *graph.params)}
+    for node in nodes:
+        seen = view_layout(node, layouts) if views and Trait.VIEW in node.op.traits else None
+        if seen is not None:
+            layouts[node.outputs[0]] = seen
+            continue
+        for value in node.outputs:
+            layouts[value] = own_layout(value)
+    return layouts
+
+
+def view_layout(node: Node, layouts: Layouts) -> Layout | None:
+    """The layout of a view op's result in its input's memory; None where it has to be copied."""
+    value = node.inputs[0]
+    if value is None or value.kind == LITERAL:
+        return None
+    source, result = layouts[value], node.outputs[0].type
+    stand_in = _stand_in(source)
+    seen = node.op.view(stand_in, **node.attrs)  # type: ignore[attr-defined]
+    if seen is None or seen.shape != result.shape or value.type.dtype is not result.dtype:
+        return None
+    if result.size == 0:
+        return Layout(source.base, result.shape, contiguous_strides(result.shape), 0)
+    offset = source.offset + _address(seen) - _address(stand_in)
+    if not _lies_in(seen, offset, source.base.type.size):
+        return None
+    return Layout(source.base, result.shape, _plain_strides(seen), offset)
+
+
+def _stand_in(source: Layout) -> np.ndarray:
+    """An array laid out as the value, of one byte an element, so that its strides count elements; never touched."""
+    memory = np.empty(max(source.base.type.size, 1), np.uint8)
+    return np.ndarray(source.shape, np.uint8, memory, source.offset, source.strides)
+
+
+def _address(array: np.ndarray) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+def _lies_in(seen: np.ndarray, offset: int, size: int) -> bool:
+    """Whether all elements are the base's: a copy lies elsewhere."""
+    steps = [(n - 1) * s for n, s in zip(seen.shape, seen.strides, strict=True)]
+    first, last = offset + sum(s for s in steps if s < 0), offset + sum(s for s in steps if s > 0)
+    return first >= 0 and last < size
+
+
+def _plain_strides(seen: np.ndarray) -> Shape:
+    """The strides, those of single elements (which mean nothing) as in C order."""
+    plain = contiguous_strides(seen.shape)
+    return tuple(p if n == 1 else s for n, s, p in zip(seen.shape, seen.strides, plain, strict=True))

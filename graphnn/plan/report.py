@@ -1,0 +1,85 @@
+"""A plan as text: what lives at each step, and which values make the peak, with where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphnn.ir.origin import describe
+from graphnn.ir.printer import format_node, format_use
+from graphnn.ir.value import Value
+from graphnn.plan.places import STATE, Copy, PlannedBuffer
+from graphnn.plan.plan import Plan
+
+LONGEST = 120  # characters of a node's line
+
+
+def format_plan(plan: Plan) -> str:
+    """A table of the steps with their live bytes, then copies into state, then the buffers of the peak, largest
+    first."""
+    return "\n".join([_head(plan), *_steps(plan), *map(_copy, _at(plan, len(plan.order))), *_peak(plan)])
+
+
+def format_bytes(count: int) -> str:
+    """`512 B`, `1.5 KB`, `25.0 MB`: powers of 1000."""
+    if count < 1000:
+        return f"{count} B"
+    scaled = float(count)
+    for unit in ("KB", "MB", "GB"):
+        scaled /= 1000
+        if scaled < 999.95 or unit == "GB":
+            break
+    return f"{scaled:.1f} {unit}"
+
+
+def _head(plan: Plan) -> str:
+    return (
+        f"plan of @{plan.graph.name}: {len(plan.order)} steps, arena {format_bytes(plan.arena_bytes)} "
+        f"(lower bound {format_bytes(plan.lower_bound_bytes)}, without reuse {format_bytes(plan.sum_bytes)})"
+    )
+
+
+def _steps(plan: Plan) -> Iterator[str]:
+    live = plan.live_bytes
+    for step, node in enumerate(plan.order):
+        if step == plan.barrier:
+            yield from map(_copy, _at(plan, step))
+            yield f"{'':>19}---- barrier: phase one hands out its results ----"
+        mark = "*" if step == plan.peak_step else " "
+        line = format_node(node).splitlines()[0]
+        shown = line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+        yield f"{mark}{step:>5} {format_bytes(live[step]):>10}  {shown}{_place(plan, step)}"
+
+
+def _place(plan: Plan, step: int) -> str:
+    """What is not in a buffer of its own: views, and results that lie in state."""
+    if step in plan.views:
+        return "  (view)"
+    kept = [v for v in plan.order[step].outputs if v in plan.slots and plan.slots[v].kind == STATE]
+    return "".join(f"  (in {plan.state_slots[plan.slots[v].index]})" for v in kept)
+
+
+def _at(plan: Plan, step: int) -> list[Copy]:
+    return [copy for copy in plan.copies if copy.at == step]
+
+
+def _copy(copy: Copy) -> str:
+    what = f"update {copy.param}" if copy.param else "put aside a new value of state"
+    return f"{'copy':>6} {'':>10}  {what}"
+
+
+def _peak(plan: Plan) -> Iterator[str]:
+    if not plan.order:
+        return
+    step = plan.peak_step
+    yield f"peak {format_bytes(plan.live_bytes[step])} at step {step}, made of"
+    values = {value.name: value for value in plan.graph.values()}
+    for buffer in sorted(plan.live_at(step), key=lambda b: -b.size):
+        if buffer.size:
+            yield _buffer(buffer, values.get(buffer.name))
+
+
+def _buffer(buffer: PlannedBuffer, value: Value | None) -> str:
+    name = buffer.name if value is None else f"{format_use(value)}: {value.type}"
+    origins = "" if value is None or value.producer is None else describe(value.producer.origins)
+    line = f"{format_bytes(buffer.size):>17}  {name}, steps {buffer.start} to {buffer.stop - 1}"
+    return f"{line}  # {origins}" if origins else line

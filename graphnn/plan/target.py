@@ -1,0 +1,31 @@
+"""What a backend tells the planner about itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphnn.ir.types import TensorType
+from graphnn.ir.value import Node
+
+DEFAULT_ALIGNMENT = 64
+
+
+@dataclass(frozen=True)
+class Target:
+    """`alignment` of buffers in bytes; whether view ops may name memory again and results may be written over
+    inputs."""
+
+    name: str = "numpy"
+    alignment: int = DEFAULT_ALIGNMENT
+    views: bool = True
+    inplace: bool = True
+
+    def scratch(self, node: Node) -> tuple[TensorType, ...]:
+        """Working memory that the node's kernel needs, while it runs only."""
+        scratch = getattr(node.op, "scratch", None)
+        if scratch is None:
+            return ()
+        return tuple(scratch(*(None if v is None else v.type for v in node.inputs), **node.attrs))
+
+
+NUMPY = Target()
