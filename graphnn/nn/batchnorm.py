@@ -1,0 +1,119 @@
+"""Batch normalisation layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphnn.autodiff.modes import no_grad
+from graphnn.errors import ShapeError
+from graphnn.ir import dtypes
+from graphnn.ir.dtypes import DType
+from graphnn.nn import functional as F
+from graphnn.nn import init
+from graphnn.nn.functional.normalization import require_several
+from graphnn.nn.module import Module
+from graphnn.nn.parameter import Parameter
+from graphnn.ops import norm
+from graphnn.tensor.creation import empty, ones, tensor, zeros
+from graphnn.tensor.tensor import Tensor
+
+
+class _BatchNorm(Module):
+    """Normalises dimension 1. In training with the batch's statistics, of which running ones are kept: an exponential
+    average, or with `momentum=None` the mean over all batches; in evaluation with the running ones."""
+
+    _version = 2
+    weight: Parameter | None
+    bias: Parameter | None
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+    ranks: tuple[int, ...] = ()
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: DType | None = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.num_features = num_features
+        self.eps = eps
+        self.momentum = momentum
+        self.affine = affine
+        self.track_running_stats = track_running_stats
+        where = {"device": device, "dtype": dtype}
+        self.register_parameter("weight", Parameter(empty(num_features, **where)) if affine else None)
+        self.register_parameter("bias", Parameter(empty(num_features, **where)) if affine and bias else None)
+        track = track_running_stats
+        self.register_buffer("running_mean", zeros(num_features, **where) if track else None)
+        self.register_buffer("running_var", ones(num_features, **where) if track else None)
+        self.register_buffer("num_batches_tracked", tensor(0, dtype=dtypes.int64) if track else None)
+        self.reset_parameters()
+
+    def reset_running_stats(self) -> None:
+        if self.track_running_stats:
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+    def reset_parameters(self) -> None:
+        self.reset_running_stats()
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        self._check_rank(input)
+        tracking = self.training and self.track_running_stats
+        if tracking and self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+            if self.momentum is None:
+                return self._averaging_forward(input)
+        batch_statistics = self.training or (self.running_mean is None and self.running_var is None)
+        keep = tracking or not self.training
+        mean, var = (self.running_mean, self.running_var) if keep else (None, None)
+        momentum = 0.0 if self.momentum is None else self.momentum
+        return F.batch_norm(input, mean, var, self.weight, self.bias, batch_statistics, momentum, self.eps)
+
+    def _averaging_forward(self, input: Tensor) -> Tensor:
+        """Moves the running statistics to the mean over all batches: by 1 / (number of batches) of what is new."""
+        require_several(input)
+        statistics = (self.running_mean, self.running_var)
+        out, _, _, *found = norm.batch_norm(
+            input, *statistics, self.weight, self.bias, training=True, momentum=1.0, eps=self.eps
+        )
+        with no_grad():
+            for running, new in zip(statistics, found, strict=True):
+                running.add_((new - running) / self.num_batches_tracked)
+        return out  # type: ignore[no-any-return]
+
+    def _check_rank(self, input: Tensor) -> None:
+        if input.ndim not in self.ranks:
+            wanted = " or ".join(f"{rank}D" for rank in self.ranks)
+            raise ShapeError(f"expected {wanted} input (got {input.ndim}D input)")
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+
+class BatchNorm1d(_BatchNorm):
+    """For (N, C) and (N, C, L)."""
+
+    ranks = (2, 3)
+
+
+class BatchNorm2d(_BatchNorm):
+    """For (N, C, H, W)."""
+
+    ranks = (4,)

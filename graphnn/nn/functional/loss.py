@@ -1,0 +1,95 @@
+"""Losses."""
+
+from __future__ import annotations
+
+import warnings
+
+from graphnn.errors import ShapeError
+from graphnn.nn.functional.arguments import reduction_name
+from graphnn.ops import loss
+from graphnn.tensor.tensor import Tensor
+
+
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """(input - target)²."""
+    reduction = reduction_name(reduction, size_average, reduce)
+    _warn_of_broadcasting(input, target)
+    if weight is None:
+        return loss.mse_loss(input, target, reduction=reduction)  # type: ignore[no-any-return]
+    return _weighted(loss.mse_loss(input, target, reduction="none"), weight, reduction)
+
+
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """|input - target|."""
+    reduction = reduction_name(reduction, size_average, reduce)
+    _warn_of_broadcasting(input, target)
+    distance = (input - target).abs()
+    return _reduced(distance, reduction) if weight is None else _weighted(distance, weight, reduction)
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Of logits (N, C, …) or (C): targets are class indices, or probabilities of the input's shape."""
+    reduction = reduction_name(reduction, size_average, reduce)
+    return loss.cross_entropy(  # type: ignore[no-any-return]
+        input, target, weight, reduction=reduction, ignore_index=ignore_index, label_smoothing=float(label_smoothing)
+    )
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Of log-probabilities (N, C, …) or (C) and class indices."""
+    reduction = reduction_name(reduction, size_average, reduce)
+    return loss.nll_loss(input, target, weight, reduction=reduction, ignore_index=ignore_index)  # type: ignore[no-any-return]
+
+
+def _weighted(distance: Tensor, weight: Tensor, reduction: str) -> Tensor:
+    """The mean of weighted losses is divided by the sum of the weights, as in PyTorch."""
+    if weight.shape != distance.shape:
+        raise ShapeError(f"Weights and input must have the same size: got {weight.shape} and {distance.shape}")
+    weighted = distance * weight
+    if reduction == "mean":
+        return weighted.sum() / weight.sum()
+    return _reduced(weighted, reduction)
+
+
+def _reduced(distance: Tensor, reduction: str) -> Tensor:
+    return distance.mean() if reduction == "mean" else distance.sum() if reduction == "sum" else distance
+
+
+def _warn_of_broadcasting(input: Tensor, target: Tensor) -> None:
+    if target.shape != input.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            stacklevel=3,
+        )

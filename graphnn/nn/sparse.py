@@ -1,0 +1,95 @@
+"""Layers that look rows up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphnn.autodiff.modes import no_grad
+from graphnn.errors import ArgumentError, ShapeError, UnsupportedError
+from graphnn.ir.dtypes import DType
+from graphnn.nn import functional as F
+from graphnn.nn import init
+from graphnn.nn.module import Module
+from graphnn.nn.parameter import Parameter
+from graphnn.tensor.creation import empty
+from graphnn.tensor.tensor import Tensor
+
+
+class Embedding(Module):
+    """The rows of a weight (num_embeddings, embedding_dim) at integer indices of any shape."""
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
+        _weight: Tensor | None = None,
+        _freeze: bool = False,
+        device: Any = None,
+        dtype: DType | None = None,
+    ) -> None:
+        super().__init__()
+        if max_norm is not None or scale_grad_by_freq or sparse:
+            raise UnsupportedError("Embedding: max_norm, scale_grad_by_freq and sparse are not served; leave them out")
+        self.num_embeddings = num_embeddings
+        self.embedding_dim = embedding_dim
+        self.padding_idx = _check_padding_idx(padding_idx, num_embeddings)
+        self.max_norm = max_norm
+        self.norm_type = norm_type
+        self.scale_grad_by_freq = scale_grad_by_freq
+        self.sparse = sparse
+        if _weight is None:
+            weight = empty(num_embeddings, embedding_dim, device=device, dtype=dtype)
+        elif tuple(_weight.shape) == (num_embeddings, embedding_dim):
+            weight = _weight
+        else:
+            raise ShapeError("Shape of weight does not match num_embeddings and embedding_dim")
+        self.weight = Parameter(weight, requires_grad=not _freeze)
+        if _weight is None:
+            self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Standard normal, and zero at `padding_idx`."""
+        init.normal_(self.weight)
+        if self.padding_idx is not None:
+            with no_grad():
+                self.weight[self.padding_idx].fill_(0)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.embedding(input, self.weight, self.padding_idx)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        embeddings: Tensor,
+        freeze: bool = True,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
+    ) -> Embedding:
+        """A layer over an existing weight, which it does not train unless `freeze` is False."""
+        if embeddings.ndim != 2:
+            raise ShapeError("Embeddings parameter is expected to be 2-dimensional")
+        rows, columns = embeddings.shape
+        return cls(
+            rows, columns, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, embeddings, _freeze=freeze
+        )
+
+    def extra_repr(self) -> str:
+        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+
+
+def _check_padding_idx(padding_idx: int | None, rows: int) -> int | None:
+    """The index counted from 0."""
+    if padding_idx is None:
+        return None
+    if not -rows <= padding_idx < rows:
+        raise ArgumentError(f"Padding_idx must be within num_embeddings: got {padding_idx}, the weight has {rows} rows")
+    return padding_idx % rows

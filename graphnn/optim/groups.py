@@ -1,0 +1,118 @@
+"""Groups of parameters with their hyper-parameters.
+
+A traced step reads numbers again at every run, but has baked in everything else: flags, and which numbers are zero
+(their terms are left out). So a write that changes more than a number's value raises the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from graphnn.errors import ArgumentError, ArgumentTypeError
+from graphnn.ir import epoch
+from graphnn.tensor.hyper import scalar
+from graphnn.tensor.tensor import Tensor
+from graphnn.tensor.typename import typename
+
+
+class ParamGroup(dict[str, Any]):
+    """A dict of "params" and hyper-parameters, as users read and write it."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.parts: dict[str, _Parts] = {}
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if shape_of(value) != shape_of(self.get(key)):
+            epoch.bump()
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        epoch.bump()
+        super().__delitem__(key)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        for key, value in dict(*args, **kwargs).items():
+            self[key] = value
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def pop(self, *args: Any) -> Any:
+        epoch.bump()
+        return super().pop(*args)
+
+    def number(self, key: str, part: int | None = None) -> Any:
+        """The number, or one of a tuple's: as it is in eager code, an input of the plan while tracing."""
+        if part is None:
+            return scalar(self, key)
+        if key not in self.parts:
+            self.parts[key] = _Parts(self, key)
+        return scalar(self.parts[key], part)  # type: ignore[type-var, arg-type]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ParamGroup, (dict(self),)
+
+
+class _Parts:
+    """A tuple in a group, read part by part."""
+
+    def __init__(self, group: ParamGroup, key: str) -> None:
+        self.group = group
+        self.key = key
+
+    def __getitem__(self, part: int) -> Any:
+        return self.group[self.key][part]
+
+
+def shape_of(value: Any) -> Any:
+    """What a trace bakes in of a hyper-parameter: of a number its type and whether it is zero, else all of it."""
+    if isinstance(value, tuple):
+        return tuple(map(shape_of, value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return type(value), value == 0
+    return id(value) if isinstance(value, list | Tensor) else (type(value), value)
+
+
+def make_group(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> ParamGroup:
+    """A checked group: "params" is a list of leaf tensors, what is not given is as in `defaults`."""
+    if not isinstance(given, Mapping):
+        raise ArgumentTypeError(f"param_group must be a dict, but got {type(given)}")
+    group = ParamGroup({**given, "params": _listed(given["params"])})
+    for param in group["params"]:
+        if not isinstance(param, Tensor):
+            raise ArgumentTypeError(f"optimizer can only optimize Tensors, but one of the params is {typename(param)}")
+        if not param.is_leaf:
+            raise ArgumentError("can't optimize a non-leaf Tensor")
+    for name, default in defaults.items():
+        group.setdefault(name, default)
+    return group
+
+
+def _listed(params: Any) -> list[Any]:
+    if isinstance(params, Tensor):
+        return [params]
+    if isinstance(params, set):
+        raise ArgumentTypeError(
+            "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
+            "will change between runs. Please use a list instead."
+        )
+    return list(params)
+
+
+def make_listed_groups(params: Any) -> list[dict[str, Any]]:
+    """What an optimizer's first argument means: one group of tensors, or several given as dicts."""
+    if isinstance(params, Tensor) or not isinstance(params, Iterable):
+        raise ArgumentTypeError(
+            "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+            + typename(params)
+        )
+    listed = list(params)
+    if not listed:
+        raise ArgumentError("optimizer got an empty parameter list")
+    return listed if isinstance(listed[0], dict) else [{"params": listed}]
