@@ -78,8 +78,8 @@ def map_op(
     call: Rule = ufunc_call,
     **more: Any,
 ) -> Op:
-    """A unary op. `how` is a ufunc or a kernel. `kind`: "float" makes integers float32, "same" keeps the dtype, "number"
-    keeps it and refuses bool, "bool" gives bool."""
+    """A unary op. `how` is a ufunc or a kernel. `kind`: "float" makes integers float32, "same" keeps the dtype,
+    "number" keeps it and refuses bool, "bool" gives bool."""
 
     def infer(x: TensorType) -> TensorType:
         if kind == "number":

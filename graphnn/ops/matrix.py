@@ -155,7 +155,11 @@ def _linear_name(types: tuple[TensorType | None, ...], attrs: Attrs) -> str:
     return "ViewBackward0" if has_bias else "SqueezeBackward4" if types[0].ndim == 1 else "UnsafeViewBackward0"
 
 
-linear = register(Op("linear", infer=_linear, numpy=_linear_kernel, vjp=_linear_vjp, grad_name=_linear_name))
+EDGES = (2, 0, ("TBackward0", 1))  # as PyTorch's addmm(bias, x, weight.t())
+
+linear = register(
+    Op("linear", infer=_linear, numpy=_linear_kernel, vjp=_linear_vjp, grad_name=_linear_name, grad_edges=EDGES)
+)
 
 
 def _linear_relu_kernel(out: np.ndarray, *args: np.ndarray) -> list[Call]:

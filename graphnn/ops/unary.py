@@ -22,7 +22,7 @@ from graphnn.ops.elementwise import (
     ufunc_call,
     zeros_like,
 )
-from graphnn.ops.erf import erf_calls, erf_scratch
+from graphnn.ops.error_function import erf_calls, erf_scratch
 from graphnn.ops.op import Call, Op, Types, register
 from graphnn.ops.typing import broadcast, float_dtype, result_dtype
 
