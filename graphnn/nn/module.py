@@ -82,7 +82,7 @@ class Module(Tree):
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> state.IncompatibleKeys:
-        """Copies the tensors in; a StateDictError names all keys and shapes that do not fit, and nothing was changed."""
+        """Copies the tensors in; a StateDictError names all keys and shapes that don't fit, and nothing was changed."""
         return state.load(self, state_dict, strict, assign)
 
     # ---- switches

@@ -14,7 +14,7 @@ from graphnn.tensor.tensor import Tensor
 
 
 class SGD(Optimizer):
-    """v = momentum * v + (1 - dampening) * g (the first v is g), then p -= lr * v; with Nesterov g + momentum * v for v.
+    """v = momentum * v + (1 - dampening) * g (first v = g), then p -= lr * v; Nesterov's form uses g + momentum * v.
 
     `foreach` and `fused` choose how PyTorch computes the same; they are kept and have no effect.
     """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from graphnn.errors import ArgumentError, DTypeError, UnsupportedError
 from graphnn.ir import dtypes
-from graphnn.ops import gather
+from graphnn.ops import embedding as embedding_ops
+from graphnn.ops import gathering
 from graphnn.tensor.tensor import Tensor
 
 
@@ -27,13 +28,13 @@ def embedding(
                 f"Padding_idx must be within num_embeddings: got {padding_idx}, the weight has {rows} rows"
             )
         padding_idx %= rows
-    return gather.embedding(input, weight, padding_idx=padding_idx)  # type: ignore[no-any-return]
+    return embedding_ops.embedding(input, weight, padding_idx=padding_idx)  # type: ignore[no-any-return]
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """Zeros with a one at each index, along a new last dimension; -1 classes are as many as the largest index asks for."""
+    """Zeros with a one at each index, along a new last dimension; -1 classes are as many as the indices ask for."""
     if tensor.dtype is not dtypes.int64:
         raise DTypeError(f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype}")
     if num_classes == -1:
         num_classes = int(tensor.max().item()) + 1
-    return gather.one_hot(tensor, num_classes=num_classes)  # type: ignore[no-any-return]
+    return gathering.one_hot(tensor, num_classes=num_classes)  # type: ignore[no-any-return]
