@@ -4,3 +4,37 @@ A pass is a frozen dataclass with a kebab-case `name`, its options as fields and
 machinery (`Pass`, `PassManager`, patterns) is in `graphnn.rewrite`. `pipelines.py` holds the orders that are used, with
 a reason for each place. Pass classes are exported from here, and load when they are first named.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphnn.passes.common_subexpressions import CommonSubexpressions as CommonSubexpressions
+    from graphnn.passes.dead_code import DeadCode as DeadCode
+    from graphnn.passes.fuse_linear_relu import FuseLinearReLU as FuseLinearReLU
+    from graphnn.rewrite import Pass as Pass
+    from graphnn.rewrite import PassManager as PassManager
+    from graphnn.rewrite import PassResult as PassResult
+    from graphnn.rewrite import pattern_pass as pattern_pass
+
+_HOMES = {
+    "CommonSubexpressions": "graphnn.passes.common_subexpressions",
+    "DeadCode": "graphnn.passes.dead_code",
+    "FuseLinearReLU": "graphnn.passes.fuse_linear_relu",
+    "Pass": "graphnn.rewrite",
+    "PassManager": "graphnn.rewrite",
+    "PassResult": "graphnn.rewrite",
+    "pattern_pass": "graphnn.rewrite",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'graphnn.passes' has no attribute {name!r}; it has {', '.join(_HOMES)}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOMES)
