@@ -19,8 +19,16 @@ _sequence = itertools.count(1)
 _classes: dict[str, type] = {}
 
 
+def next_sequence() -> int:
+    """A number smaller than that of every node made later."""
+    return next(_sequence)
+
+
 class Carrier(Protocol):
-    """What gradients are carried by during one backward: arrays, graph values, or Tensors (to differentiate again)."""
+    """What gradients are carried by during one backward: arrays, graph values, or Tensors (to differentiate again).
+    `retain` says whether the graph may be walked again."""
+
+    retain: bool
 
     def saved(self, item: Any, node: GradNode) -> Any:
         """A saved value (a Saved, a number or None) as the rules want it."""

@@ -21,6 +21,8 @@ from graphnn.tensor.tensor import Tensor
 class ArrayCarrier:
     """Eager backward: bare arrays, nothing recorded."""
 
+    retain = False
+
     def __init__(self) -> None:
         self.handed_out: dict[int, np.ndarray] = {}
 
@@ -51,6 +53,8 @@ class ArrayCarrier:
 class ValueCarrier:
     """Traced backward: graph values, so the gradient's nodes go into the graph that is being traced."""
 
+    retain = False
+
     def __init__(self, trace: Any) -> None:
         self.trace = trace
 
@@ -78,6 +82,8 @@ class ValueCarrier:
 
 class TensorCarrier:
     """Backward with `create_graph`: Tensors, whose operations are recorded in turn."""
+
+    retain = False
 
     def saved(self, item: Any, node: GradNode) -> Any:
         if not isinstance(item, Saved):

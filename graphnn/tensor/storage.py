@@ -15,15 +15,17 @@ class Storage:
     `writes`   all writes ever, `.data` and compiled runs included: what prologues go by
     `version`  autograd's count (`.data` does not raise it, as in PyTorch)
     `history`  how often an in-place operation has changed the autograd history of the block
+    `lock`     held by compiled runs that write the block
     `trace`    the trace it was made in; None for real memory
     """
 
-    __slots__ = ("__weakref__", "_exports", "array", "foreign", "history", "trace", "version", "writes")
+    __slots__ = ("__weakref__", "_exports", "array", "foreign", "history", "lock", "trace", "version", "writes")
 
     def __init__(self, array: np.ndarray, trace: Any = None, foreign: bool = False) -> None:
         self.array = array
         self.trace = trace
         self.foreign = foreign
+        self.lock: Any = None
         self.writes = 0
         self.version = 0
         self.history = 0

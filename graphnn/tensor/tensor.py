@@ -156,6 +156,8 @@ class Tensor(TensorMethods):
 
     @property
     def grad(self) -> Tensor | None:
+        if builders.stack:
+            builders.stack[-1].grad_read(self)
         found = self._grad
         if found is NOT_KEPT:
             raise AutogradError(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import threading
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphnn.errors import TraceError
 from graphnn.ir.graph import Graph
 from graphnn.ops.op import builders
+from graphnn.tensor.history import Path
 from graphnn.tensor.storage import Storage
 from graphnn.tensor.tensor import Tensor
+from graphnn.tracing.joint import Joint, add_backward
 from graphnn.tracing.names import names_of
 from graphnn.tracing.trace import Trace
 from graphnn.tracing.trees import flatten, unflatten
@@ -20,37 +23,48 @@ from graphnn.tracing.trees import flatten, unflatten
 _one_at_a_time = threading.RLock()
 
 
+class Output(NamedTuple):
+    """Stands among the result's leaves for output `position` of the graph, seen through view steps."""
+
+    position: int
+    path: Path = ()
+
+
+class Argument(NamedTuple):
+    """Stands among the result's leaves for a tensor argument that is returned, seen through view steps."""
+
+    index: int
+    path: Path = ()
+
+
 @dataclasses.dataclass
 class Captured:
-    """A traced call. The graph's inputs are, in order, the tensors at `tensor_leaves` of the flattened arguments and then
-    `scalars` (each read from its mapping at every run); its outputs are `outputs` of the flattened result.
+    """A traced call. The graph's inputs are, in order, the tensors at `tensor_leaves` of the flattened arguments, then
+    `scalars` (each read from its mapping, or at its leaf, at every run), then the seeds of `joint`. Its outputs are those
+    named by Output in `leaves`, the new values of arguments written in place, new `.grad`s, and the gradients of `joint`.
 
-    storages       what the graph's params are bound to
-    structure      of the result; `leaves` its leaves, tensors standing as their position among the graph's outputs
-    written_inputs which of the tensor inputs are changed in place: (its position, position of the new value in the outputs)
-    grads          (tensor, None | position of its new `.grad` in the outputs, whether an update consumed it)
+    structure, leaves  of the result; a leaf that is neither Output nor Argument is returned as it is
+    written            (index among the tensor arguments, position of the new value)
+    grads              (eager tensor, position of its new `.grad`, or None for a gradient set to None)
     """
 
-    graph: Graph
     trace: Trace
     tensor_leaves: list[int]
-    scalars: list[tuple[MutableMapping[str, Any], str]]
-    storages: list[Storage]
+    inputs: list[Tensor]
     structure: Any
     leaves: list[Any]
-    output_tensors: list[Tensor]
-    inputs: list[Tensor]
-    written_inputs: list[tuple[int, int]]
+    outputs: list[Tensor]
+    written: list[tuple[int, int]]
     grads: list[tuple[Tensor, int | None]]
+    joint: Joint | None
 
+    @property
+    def graph(self) -> Graph:
+        return self.trace.graph
 
-class Output:
-    """Stands among the result's leaves for the graph's output of that position."""
-
-    __slots__ = ("position",)
-
-    def __init__(self, position: int) -> None:
-        self.position = position
+    @property
+    def storages(self) -> list[Storage]:
+        return self.trace.storages
 
 
 @contextmanager
@@ -71,43 +85,61 @@ def capture(
     kwargs: Mapping[str, Any],
     *,
     name: str | None = None,
-    input_names: Sequence[str] = (),
+    dynamic: Collection[int] = (),
+    differentiate: bool = False,
 ) -> Captured:
-    """Traces one call. The function's own exceptions pass through unchanged."""
+    """Traces one call. The function's own exceptions pass through unchanged.
+
+    `dynamic` lists leaves of the flattened arguments that are numbers and become weak scalar inputs; with
+    `differentiate` the gradients of outputs that need them are traced too.
+    """
     leaves: list[Any] = []
     structure = flatten((tuple(args), dict(kwargs)), leaves)
     trace = Trace(name or name_of(function), names_of(function))
+    labels = leaf_names(function, args, kwargs, len(leaves))
     at = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
-    labels = list(input_names) + [f"x{i}" for i in range(len(input_names), len(at))]
     with tracing(trace):
-        inputs = [trace.input(leaves[i], label) for i, label in zip(at, labels, strict=False)]
-        replaced = dict(zip(at, inputs, strict=True))
+        inputs = [trace.input(leaves[i], labels[i]) for i in at]
+        replaced: dict[int, Any] = dict(zip(at, inputs, strict=True))
+        replaced |= {i: trace.number(labels[i], leaves[i], i) for i in dynamic}
         inner_args, inner_kwargs = unflatten(structure, iter([replaced.get(i, leaf) for i, leaf in enumerate(leaves)]))
         result = function(*inner_args, **inner_kwargs)
-        return _finish(trace, result, inputs, at)
+        return _finish(trace, result, inputs, at, differentiate)
 
 
-def _finish(trace: Trace, result: Any, inputs: list[Tensor], at: list[int]) -> Captured:
+def _finish(trace: Trace, result: Any, inputs: list[Tensor], at: list[int], differentiate: bool) -> Captured:
     leaves: list[Any] = []
     structure = flatten(result, leaves)
     outputs: list[Tensor] = []
-    marked = [_mark(leaf, outputs) for leaf in leaves]
-    returned = list(outputs)
-    written = [
-        (i, _position(t, outputs)) for i, t in enumerate(inputs) if trace.cells[t._storage].value is not trace.cells[t._storage].initial
-    ]
+    marked = _mark(leaves, [t._storage for t in inputs], outputs)
+    returned = len(outputs)
+    written = [(i, _position(trace.whole(t), outputs)) for i, t in enumerate(inputs) if trace.is_written(t._storage)]
     grads = [(t, None if t._grad is None else _position(t._grad, outputs)) for t in trace.changed_grads()]
-    trace.finish(outputs)
-    scalars = [(group, key) for (_, key), (_, group) in trace.scalars.items()]
-    return Captured(
-        trace.graph, trace, at, scalars, trace.storages, structure, marked, returned, inputs, written, grads
-    )
+    joint = add_backward(trace, outputs[:returned]) if differentiate else None
+    trace.finish(outputs + (joint.gradients if joint else []))
+    return Captured(trace, at, inputs, structure, marked, outputs, written, grads, joint)
 
 
-def _mark(leaf: Any, outputs: list[Tensor]) -> Any:
-    if not isinstance(leaf, Tensor):
-        return leaf
-    return Output(_position(leaf, outputs))
+def _mark(leaves: list[Any], inputs: list[Storage], outputs: list[Tensor]) -> list[Any]:
+    """What stands for each leaf; leaves that share memory share an output, seen through their views."""
+    traced = [t._storage for t in leaves if isinstance(t, Tensor) and t._storage.trace is not None]
+    whole: dict[Storage, int] = {}
+    return [_mark_tensor(t, inputs, traced, whole, outputs) if isinstance(t, Tensor) else t for t in leaves]
+
+
+def _mark_tensor(
+    tensor: Tensor, inputs: list[Storage], traced: list[Storage], whole: dict[Storage, int], outputs: list[Tensor]
+) -> Any:
+    storage = tensor._storage
+    if storage.trace is None:
+        return tensor
+    if storage in inputs:
+        return Argument(inputs.index(storage), tensor._path)
+    if traced.count(storage) == 1:
+        return Output(_position(tensor, outputs))
+    if storage not in whole:
+        whole[storage] = _position(storage.trace.whole(tensor), outputs)
+    return Output(whole[storage], tensor._path)
 
 
 def _position(tensor: Tensor, outputs: list[Tensor]) -> int:
@@ -131,23 +163,19 @@ def trace(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
     """
     if not callable(function):
         raise TraceError(f"graphnn.trace wants a module or a function and example inputs, got {type(function).__name__}")
-    found = capture(function, args, kwargs, input_names=argument_names(function, args, kwargs))
-    return found.graph
+    return capture(function, args, kwargs).graph
 
 
-def argument_names(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[str]:
-    """A name for each tensor among the arguments: the parameter's, numbered where it holds several."""
-    import inspect
-
+def leaf_names(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], count: int) -> list[str]:
+    """A name for each leaf of the arguments: the parameter's, numbered where it holds several."""
     target = function.forward if hasattr(function, "named_parameters") else function
     try:
         bound = inspect.signature(target).bind(*args, **kwargs)
     except (TypeError, ValueError):  # builtins have no signature; a call that does not fit says so itself
-        return []
+        return [f"x{i}" for i in range(count)]
     names: list[str] = []
     for name, value in bound.arguments.items():
         leaves: list[Any] = []
         flatten(value, leaves)
-        tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
-        names += [name] if len(tensors) == 1 else [f"{name}_{i}" for i in range(len(tensors))]
-    return names
+        names += [name] if len(leaves) == 1 else [f"{name}_{i}" for i in range(len(leaves))]
+    return names if len(names) == count else [f"x{i}" for i in range(count)]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.autodiff.modes import state as grad_mode
+from graphnn.autodiff.tape import next_sequence
 from graphnn.errors import TraceError
 from graphnn.ir.attrs import Attrs
 from graphnn.ir.graph import Graph, numpy_type
@@ -47,9 +48,12 @@ class Trace:
         self.names = names or {}
         self.cells: dict[Storage, Cell] = {}
         self.storages: list[Storage] = []
-        self.scalars: dict[tuple[int, str], tuple[Tensor, MutableMapping[str, Any]]] = {}
+        self.scalars: dict[tuple[int, Any], tuple[Tensor, Any]] = {}
         self.grads: dict[int, tuple[Tensor, Any]] = {}
         self.drawn: dict[Storage, int] = {}
+        self.grads_seen: dict[int, tuple[Tensor, Any]] = {}
+        self.lifted: list[tuple[Tensor, Storage]] = []
+        self.first_seq = next_sequence()
         self.histories: dict[int, tuple[Tensor, dict[str, Any]]] = {}
 
     # ---- what ops ask of the current builder
@@ -102,6 +106,12 @@ class Trace:
             found = self.scalars[(id(group), key)] = self.tensor_of(value), group
         return found[0]
 
+    def number(self, name: str, like: float, leaf: int) -> Tensor:
+        """The weak scalar input that each run reads from a leaf of its arguments."""
+        tensor = self.tensor_of(self.graph.add_input(scalar_type(like), name))
+        self.scalars[(-1, leaf)] = tensor, None
+        return tensor
+
     def reserve(self, generator: Any, blocks: int) -> tuple[Value, int]:
         """The value of the stream's state at the start of the run, and the offset of these blocks in it."""
         storage = generator.state._storage
@@ -118,7 +128,10 @@ class Trace:
 
     def read(self, tensor: Tensor) -> Value:
         """What the tensor holds at this point: its block's value, seen through its view steps."""
-        cell = self.cell(tensor._storage)
+        cell = self.cells.get(tensor._storage)
+        if cell is None:
+            cell = self._lift(tensor._storage)
+            self.lifted.append((tensor, tensor._storage))
         value = cell.value
         for i, (op, attrs) in enumerate(tensor._path, start=1):
             step = tensor._path[:i]
@@ -138,6 +151,22 @@ class Trace:
         cell.value = scatter_path(cell.value, value, target._path)
         cell.views = {target._path: value}
 
+    def whole(self, tensor: Tensor) -> Tensor:
+        """A traced tensor of the whole block that `tensor` lies in."""
+        storage = tensor._storage
+        base = tensor
+        while base._base is not None:
+            base = base._base
+        if not base._path:
+            return base
+        found = self.tensor_of(self.cells[storage].value)
+        return found
+
+    def is_written(self, storage: Storage) -> bool:
+        """Whether the trace has changed the block."""
+        cell = self.cells[storage]
+        return cell.value is not cell.initial
+
     def cell(self, storage: Storage) -> Cell:
         found = self.cells.get(storage)
         return self._lift(storage) if found is None else found
@@ -154,6 +183,11 @@ class Trace:
     def grad_written(self, tensor: Tensor) -> None:
         """Remembers what `.grad` was before the trace changed it."""
         self.grads.setdefault(id(tensor), (tensor, tensor._grad))
+
+    def grad_read(self, tensor: Tensor) -> None:
+        """Remembers that the trace depends on what `.grad` is at its start."""
+        if tensor._storage.trace is None and id(tensor) not in self.grads:
+            self.grads_seen.setdefault(id(tensor), (tensor, tensor._grad))
 
     def changed_grads(self) -> list[Tensor]:
         """The eager tensors whose `.grad` is another one now."""

@@ -1,7 +1,41 @@
 """The methods of Tensor, a file a family; each normalises its arguments and applies ops."""
 
+from graphnn.tensor.methods.conversions import ConversionMethods
 from graphnn.tensor.methods.core import CoreMethods
+from graphnn.tensor.methods.elementwise import BinaryMethods, ChoiceMethods, UnaryMethods
+from graphnn.tensor.methods.gathering import GatherMethods
+from graphnn.tensor.methods.indexing import IndexMethods
+from graphnn.tensor.methods.inplace import InplaceMethods, MetadataMethods, RandomMethods
+from graphnn.tensor.methods.layout import LayoutMethods
+from graphnn.tensor.methods.linear_algebra import MatrixMethods
+from graphnn.tensor.methods.movement import OrderMethods, PartMethods, ShapeMethods
+from graphnn.tensor.methods.operators import OperatorMethods
+from graphnn.tensor.methods.protocols import ContainerMethods, CopyMethods, NumberMethods, TextMethods
+from graphnn.tensor.methods.reductions import ExtremeMethods, SumMethods
 
 
-class TensorMethods(CoreMethods):
+class TensorMethods(
+    CoreMethods,
+    OperatorMethods,
+    UnaryMethods,
+    BinaryMethods,
+    ChoiceMethods,
+    SumMethods,
+    ExtremeMethods,
+    ShapeMethods,
+    OrderMethods,
+    PartMethods,
+    IndexMethods,
+    GatherMethods,
+    MatrixMethods,
+    InplaceMethods,
+    RandomMethods,
+    MetadataMethods,
+    ConversionMethods,
+    LayoutMethods,
+    NumberMethods,
+    ContainerMethods,
+    TextMethods,
+    CopyMethods,
+):
     """All of them."""

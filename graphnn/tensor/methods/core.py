@@ -1,4 +1,4 @@
-"""Reading values, copies and aliases, moves of dtype."""
+"""Aliases and copies, reading values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphnn.ir.registry import lookup
+from graphnn.errors import ArgumentError, AutogradError
+from graphnn.ir import epoch
+from graphnn.ops import unary
 
 if TYPE_CHECKING:
     from graphnn.tensor.tensor import Tensor
@@ -22,16 +24,38 @@ class CoreMethods:
         """The same memory, without history; writes through it are not seen by autograd's version check."""
         return self.alias()
 
-    def clone(self: Tensor) -> Tensor:
+    @data.setter
+    def data(self: Tensor, source: Tensor) -> None:
+        """Lets this tensor share the memory of `source` from now on."""
+        found = source.alias()
+        self._array, self._storage, self._path, self._type = found._array, found._storage, found._path, None
+        epoch.bump()
+
+    def clone(self: Tensor, *, memory_format: Any = None) -> Tensor:
         """A copy that gradients flow through."""
-        return lookup("copy")(self)  # type: ignore[no-any-return]
+        return unary.copy(self)  # type: ignore[no-any-return]
 
     def item(self: Tensor) -> Any:
         """The number that a one-element tensor holds."""
-        return self.values("read by .item()").item()
+        array = self.values("read by .item()")
+        if array.size != 1:
+            raise ArgumentError(f"a Tensor with {array.size} elements cannot be converted to Scalar: {self.type}")
+        return array.item()
 
     def tolist(self: Tensor) -> Any:
+        """The values as nested lists of Python numbers."""
         return self.values("read by .tolist()").tolist()
 
-    def numpy(self: Tensor) -> np.ndarray:
+    def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
+        """The values as an array sharing this memory; with `force` history is left behind."""
+        if self.requires_grad and not force:
+            raise AutogradError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
         return self._storage.export(self.values("read by .numpy()"))
+
+    def __array__(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        found = self.numpy()
+        if dtype is not None and found.dtype != dtype:
+            return found.astype(dtype)
+        return found.copy() if copy else found

@@ -1,0 +1,31 @@
+"""Backends by name."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Protocol
+
+from graphnn.errors import BackendError
+from graphnn.plan.plan import Plan
+from graphnn.plan.target import Target
+from graphnn.runtime.executable import State, Workspace
+
+
+class Backend(Protocol):
+    """Binds plans to memory."""
+
+    name: str
+    target: Target
+
+    def bind(self, plan: Plan, state: State) -> Workspace: ...
+
+
+def backend_named(name: str) -> Backend:
+    """The backend of that name; "auto" takes the best there is."""
+    if name in ("auto", "numpy"):
+        from graphnn.backends.numpy.backend import NumpyBackend
+
+        return NumpyBackend()
+    near = difflib.get_close_matches(name, ("auto", "numpy"), n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise BackendError(f"no backend is called {name!r}{hint}; there are 'auto' and 'numpy'")

@@ -1,0 +1,163 @@
+"""`graphnn.compile`: the same call, planned; one plan for each signature, made again when what it baked in has changed."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from types import MethodType
+from typing import Any
+
+from graphnn.autodiff.modes import state as grad_mode
+from graphnn.backends.registry import backend_named
+from graphnn.compiler.entry import Entry
+from graphnn.compiler.guards import collect
+from graphnn.compiler.records import PlanRecord
+from graphnn.compiler.signature import Key, difference, signature
+from graphnn.errors import ArgumentError, TraceError
+from graphnn.ir.graph import Graph
+from graphnn.ops.op import builders
+from graphnn.tracing.capture import capture, leaf_names
+
+MAX_PLANS = 64
+
+
+class Compiled:
+    """A function that is traced and planned at its first call of each signature, and replayed at the others.
+
+    `plans` shows the plans, newest last, and why each was made. At most `max_plans` are kept; the one not used for
+    the longest time goes first.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], *, backend: str = "auto", keep_grads: bool = False, max_plans: int = MAX_PLANS
+    ) -> None:
+        if not callable(function):
+            raise ArgumentError(f"graphnn.compile wants a module or a function, got {type(function).__name__}")
+        self._function = function
+        self._backend = backend_named(backend)
+        self._keep_grads = keep_grads
+        self._max_plans = max_plans
+        self._entries: OrderedDict[Key, list[Entry]] = OrderedDict()
+        self._made: list[Entry] = []
+        self._dynamic: set[int] = set()
+        self._static: set[int] = set()
+        self._lock = threading.RLock()
+        functools.update_wrapper(self, function, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if builders.stack:  # compiled inside compiled is inlined
+            return self._function(*args, **kwargs)
+        key, leaves = signature(args, kwargs, self._dynamic)
+        found = self._entries.get(key)
+        if found is not None and found[0].fresh():
+            return found[0].call(leaves)
+        return self._entry(key, args, kwargs).call(leaves)
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    @property
+    def plans(self) -> tuple[PlanRecord, ...]:
+        """The plans that are kept, in the order they were made."""
+        return tuple(PlanRecord(e) for e in self._made)
+
+    def __repr__(self) -> str:
+        return f"<compiled {getattr(self._function, '__name__', type(self._function).__name__)}: {len(self._made)} plans>"
+
+    # ---- finding and making plans
+
+    def _entry(self, key: Key, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
+        with self._lock:
+            entries = self._entries.get(key, [])
+            for entry in entries:
+                if entry.fresh():
+                    entries.remove(entry)
+                    entries.insert(0, entry)
+                    return entry
+            return self._make(key, args, kwargs)
+
+    def _make(self, key: Key, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
+        names = leaf_names(self._function, args, kwargs, len(key[1]))
+        reason = self._reason(key, names)
+        changing = self._changing_floats(key)
+        if changing:
+            try:
+                return self._trace(args, kwargs, self._dynamic | changing, reason + "; a number that changes, so now an input")
+            except TraceError:  # its value is read: it has to be baked in
+                self._static |= changing
+        return self._trace(args, kwargs, self._dynamic, reason)
+
+    def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: set[int], reason: str) -> Entry:
+        key, leaves = signature(args, kwargs, dynamic)
+        floats = [i for i in sorted(dynamic) if i < len(leaves) and type(leaves[i]) is float]
+        guards = collect(self._function)
+        captured = capture(self._function, args, kwargs, dynamic=floats, differentiate=grad_mode.enabled)
+        entry = Entry(captured, guards, self._optimize, self._backend, self._keep_grads, reason)
+        self._dynamic = dynamic
+        self._entries.setdefault(key, []).insert(0, entry)
+        self._entries.move_to_end(key)
+        self._made.append(entry)
+        self._forget()
+        return entry
+
+    def _optimize(self, graph: Graph, has_backward: bool) -> Graph:
+        from graphnn.passes import PassManager, inference_pipeline, training_pipeline
+
+        training = has_backward or bool(graph.updates)
+        pipeline = training_pipeline() if training else inference_pipeline()
+        return PassManager(pipeline).run(graph).graph  # type: ignore[no-any-return]
+
+    def _reason(self, key: Key, names: list[str]) -> str:
+        if not self._entries:
+            return "first call"
+        same = self._entries.get(key)
+        if same:
+            return same[0].stale_because()
+        return difference(key, next(reversed(self._entries)), names)
+
+    def _changing_floats(self, key: Key) -> set[int]:
+        """Float leaves in which this call alone differs from an earlier one."""
+        for old in self._entries:
+            if old[0] != key[0] or old[2:] != key[2:]:
+                continue
+            differing = {i for i, (a, b) in enumerate(zip(old[1], key[1], strict=True)) if a != b}
+            if differing and all(_is_float(old[1][i]) and _is_float(key[1][i]) for i in differing):
+                return differing - self._static
+        return set()
+
+    def _forget(self) -> None:
+        while len(self._made) > self._max_plans:
+            key, entries = next(iter(self._entries.items()))
+            gone = entries.pop()
+            self._made.remove(gone)
+            if not entries:
+                del self._entries[key]
+
+
+def _is_float(part: Any) -> bool:
+    return isinstance(part, tuple) and len(part) == 2 and part[0] is float
+
+
+def compile(
+    function: Any = None, *, backend: str = "auto", keep_grads: bool = False, max_plans: int = MAX_PLANS
+) -> Any:
+    """The same call, planned: for a function or a module; also as a decorator, with or without options.
+
+    backend     "auto" takes the best that works here
+    keep_grads  keep `.grad` of parameters that an optimizer step inside the function consumes
+    max_plans   how many plans are kept
+
+    A module stays a module: same parameters, same `state_dict` keys. Python values that the code reads (numbers, flags,
+    attributes, closure values) are baked in and guarded: when one changes, a new plan is made, and `plans` says why.
+    What cannot be guarded: the time, files, and random numbers that are not graphnn's own.
+    """
+    if function is None:
+        return functools.partial(compile, backend=backend, keep_grads=keep_grads, max_plans=max_plans)
+    options: dict[str, Any] = {"backend": backend, "keep_grads": keep_grads, "max_plans": max_plans}
+    if hasattr(type(function), "named_parameters"):
+        from graphnn.compiler.module import CompiledModule
+
+        return CompiledModule(function, **options)
+    return Compiled(function, **options)

@@ -1,0 +1,199 @@
+"""One plan of a compiled function: how it was made, when it is valid, and how a call goes through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphnn.autodiff.tape import Edge, GradNode
+from graphnn.backends.registry import Backend
+from graphnn.compiler.gradient import CompiledFunctionBackward
+from graphnn.compiler.guards import Guard
+from graphnn.compiler.program import Program
+from graphnn.errors import TraceError
+from graphnn.ir import epoch
+from graphnn.ir.graph import Graph
+from graphnn.ir.value import Value
+from graphnn.tensor.history import gradient_edge
+from graphnn.tensor.tensor import NOT_KEPT, Tensor
+from graphnn.tracing.capture import Argument, Captured, Output
+from graphnn.tracing.trees import unflatten
+
+Optimize = Callable[[Graph, bool], Graph]
+
+
+class Entry:
+    """A captured call, planned. `fresh()` says whether what it baked in still holds; `call(leaves)` runs it."""
+
+    def __init__(
+        self, captured: Captured, guards: list[Guard], optimize: Optimize, backend: Backend, keep_grads: bool, reason: str
+    ) -> None:
+        _refuse_shared_writes(captured)
+        self.reason = reason
+        self.guards = guards
+        self.volatile = [g for g in guards if not g.watched]
+        self.epoch = epoch.value
+        self.grads_seen = list(captured.trace.grads_seen.values())
+        self.lifted = list(captured.trace.lifted)
+        self.tensor_leaves = captured.tensor_leaves
+        self.readers = [_reader(key, group) for (_, key), (_, group) in captured.trace.scalars.items()]
+        self.structure, self.leaves = captured.structure, captured.leaves
+        self.written = captured.written
+        self.grads = _kept_grads(captured, keep_grads)
+        self.joint = captured.joint
+        self.variables = _variables(captured)
+        self.first_gradient = len(captured.outputs)
+        early = None if self.joint is None else range(self.first_gradient)
+        graph = optimize(captured.graph, self.joint is not None)
+        seeds = 0 if self.joint is None else len(self.joint.outputs)
+        self.program = Program(graph, captured.storages, backend, early, seeds)
+
+    # ---- validity
+
+    def fresh(self) -> bool:
+        """Whether everything baked in is as it was; cheap as long as no module or optimizer has been written to."""
+        for tensor, before in self.grads_seen:
+            if tensor._grad is not before and not (before is not None and tensor._grad is not None):
+                return False
+        for guard in self.volatile:
+            if not guard.holds():
+                return False
+        return self.epoch == epoch.value or self._check_watched()
+
+    def _check_watched(self) -> bool:
+        now = epoch.value
+        if not all(g.holds() for g in self.guards) or any(t._storage is not s for t, s in self.lifted):
+            return False
+        self.epoch = now
+        return True
+
+    def stale_because(self) -> str:
+        """The first thing that no longer holds, in words."""
+        failed = next((g.failure() for g in self.guards if not g.holds()), None)
+        if failed is not None:
+            return failed
+        if any(t._storage is not s for t, s in self.lifted):
+            return "a parameter's storage was replaced"
+        return "a gradient appeared or was cleared"
+
+    # ---- running
+
+    def call(self, leaves: Sequence[Any]) -> Any:
+        """Runs the plan on the call's leaves and puts its result together."""
+        inputs = [leaves[i]._array for i in self.tensor_leaves]
+        if self.readers:
+            inputs += [read(leaves) for read in self.readers]
+        if self.joint is None:
+            outputs: Sequence[Any] = self.program.run(inputs)
+            node = None
+        else:
+            arrays, workspace = self.program.start(inputs)
+            found: list[Any] = [None] * self.first_gradient
+            known = dict(zip(self.program.early, arrays, strict=True))
+            for position in range(self.first_gradient):
+                found[position] = known[position]
+            outputs = found
+            node = CompiledFunctionBackward(self._edges(leaves), self.program, workspace, self.joint, known, self.first_gradient)
+        self._write_back(leaves, outputs)
+        return unflatten(self.structure, self._results(leaves, outputs, node))
+
+    def _edges(self, leaves: Sequence[Any]) -> list[Edge]:
+        return [gradient_edge(leaves[v] if isinstance(v, int) else v) for v in self.variables]
+
+    def _write_back(self, leaves: Sequence[Any], outputs: Sequence[Any]) -> None:
+        for index, position in self.written:
+            target: Tensor = leaves[self.tensor_leaves[index]]
+            np.copyto(target._array, outputs[position])
+            target._storage.wrote()
+        for tensor, position in self.grads:
+            if position is None or position is NOT_KEPT:
+                tensor._grad = position
+            else:
+                tensor._grad = Tensor.of_array(outputs[position])
+
+    def _results(self, leaves: Sequence[Any], outputs: Sequence[Any], node: GradNode | None) -> Iterator[Any]:
+        made: dict[int, Tensor] = {}
+        for leaf in self.leaves:
+            if isinstance(leaf, Output):
+                if leaf.position not in made:
+                    made[leaf.position] = self._output(leaf.position, outputs, node)
+                yield _seen(made[leaf.position], leaf.path)
+            elif isinstance(leaf, Argument):
+                yield _seen(leaves[self.tensor_leaves[leaf.index]], leaf.path)
+            else:
+                yield leaf
+
+    def _output(self, position: int, outputs: Sequence[Any], node: GradNode | None) -> Tensor:
+        tensor = Tensor.of_array(outputs[position])
+        if node is not None and self.joint is not None and position in self.joint.outputs:
+            tensor._node, tensor._output_nr, tensor._requires = node, self.joint.outputs.index(position), True
+        return tensor
+
+
+def _seen(tensor: Tensor, path: Any) -> Any:
+    for op, attrs in path:
+        tensor = op(tensor, **attrs)
+    return tensor
+
+
+def _reader(key: Any, group: Any) -> Callable[[Sequence[Any]], Any]:
+    """Reads a scalar input: from a leaf of the arguments, or from an optimizer's group."""
+    if group is None:
+        return lambda leaves: leaves[key]
+    return lambda leaves: group[key]
+
+
+def _variables(captured: Captured) -> list[Any]:
+    """For each gradient of the backward part whose it is: an eager leaf, or the position of an argument's leaf."""
+    if captured.joint is None:
+        return []
+    at = {id(t): captured.tensor_leaves[i] for i, t in enumerate(captured.inputs)}
+    return [at.get(id(v), v) for v in captured.joint.variables]
+
+
+def _kept_grads(captured: Captured, keep: bool) -> list[tuple[Tensor, Any]]:
+    """What each `.grad` becomes: an output of the plan, nothing, or a mark that an update consumed it."""
+    graph = captured.graph
+    feeding = _feeding_updates(graph)
+    found: list[tuple[Tensor, Any]] = []
+    drop: list[int] = []
+    for tensor, position in captured.grads:
+        consumed = position is not None and any(user in feeding for user in graph.outputs[position].uses)
+        found.append((tensor, NOT_KEPT if consumed and not keep else position))
+        if consumed and not keep and position is not None:
+            drop.append(position)
+    _drop_outputs(captured, drop)
+    moved = {p: p - sum(d < p for d in drop) for _, p in captured.grads if p is not None}
+    return [(t, moved.get(p, p) if isinstance(p, int) else p) for t, p in found]
+
+
+def _feeding_updates(graph: Graph) -> set[Any]:
+    feeding: set[Any] = set()
+    stack: list[Value] = list(graph.updates.values())
+    while stack:
+        node = stack.pop().producer
+        if node is not None and node not in feeding:
+            feeding.add(node)
+            stack.extend(node.operands)
+    return feeding
+
+
+def _drop_outputs(captured: Captured, positions: list[int]) -> None:
+    """Gradients come after all other outputs but those of the backward part, so positions before them stay."""
+    if not positions:
+        return
+    graph = captured.graph
+    graph.outputs = [v for i, v in enumerate(graph.outputs) if i not in positions]
+    captured.outputs = [t for i, t in enumerate(captured.outputs) if i not in positions]
+
+
+def _refuse_shared_writes(captured: Captured) -> None:
+    for index, _ in captured.written:
+        placeholder = captured.inputs[index]
+        if placeholder._requires:
+            raise TraceError(
+                f"a compiled function changes an argument in place that requires grad ({placeholder.type}): "
+                "return the new value instead, or work on a clone()"
+            )

@@ -1,0 +1,42 @@
+"""A compiled module: still a module, with the same parameters, buffers and state_dict keys as the original."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphnn.compiler.compiled import Compiled
+from graphnn.compiler.records import PlanRecord
+from graphnn.nn.module import Module
+
+_OWN = ("_original", "_compiled")
+
+
+class CompiledModule(Module):
+    """Stands for a module: calls go through plans, everything else (attributes, state, modes) to the original."""
+
+    def __init__(self, original: Module, **options: Any) -> None:
+        object.__setattr__(self, "__dict__", {**original.__dict__})
+        object.__setattr__(self, "_original", original)
+        object.__setattr__(self, "_compiled", Compiled(original, **options))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._compiled(*args, **kwargs)
+
+    @property
+    def plans(self) -> tuple[PlanRecord, ...]:
+        """The plans that are kept, in the order they were made."""
+        return self._compiled.plans  # type: ignore[no-any-return]
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in _OWN or name in ("plans", "__class__", "__dict__", "__repr__", "__call__"):
+            return object.__getattribute__(self, name)
+        return getattr(object.__getattribute__(self, "_original"), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._original, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self._original, name)
+
+    def __repr__(self) -> str:
+        return f"compiled {self._original!r}"

@@ -1,0 +1,70 @@
+"""What users see of a plan: why it was made, what it assumes, how much memory it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphnn.compiler.entry import Entry
+from graphnn.ir.graph import Graph
+from graphnn.plan.plan import Plan
+
+
+class PlanRecord:
+    """One plan of a compiled function."""
+
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+
+    @property
+    def plan(self) -> Plan:
+        return self._entry.program.plan
+
+    @property
+    def graph(self) -> Graph:
+        """The graph after all passes, its prologue taken out."""
+        return self.plan.graph
+
+    @property
+    def reason(self) -> str:
+        """Why the plan was made: "first call", or what was new."""
+        return self._entry.reason
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """The Python values that were baked in; a call with others makes another plan."""
+        return tuple(str(g) for g in self._entry.guards)
+
+    @property
+    def arena_bytes(self) -> int:
+        return self.plan.arena_bytes
+
+    @property
+    def lower_bound_bytes(self) -> int:
+        """The most bytes that are alive at any one step: no arena can be smaller."""
+        return self.plan.lower_bound_bytes
+
+    @property
+    def sum_bytes(self) -> int:
+        """What all buffers would take without sharing memory."""
+        return self.plan.sum_bytes
+
+    @property
+    def buffers(self) -> Any:
+        """(name, offset, size, start, stop) of each buffer; alive in the steps start <= step < stop."""
+        return self.plan.buffers
+
+    @property
+    def prologue(self) -> Graph | None:
+        """What depends on unchanged parameters alone, and is computed ahead."""
+        return self._entry.program.prologue.graph
+
+    @property
+    def prologue_runs(self) -> int:
+        """How often the prologue has run."""
+        return self._entry.program.prologue.runs
+
+    def __str__(self) -> str:
+        return f"made because: {self.reason}\n{self.plan}"
+
+    def __repr__(self) -> str:
+        return f"<plan: {self.reason}; arena {self.arena_bytes} bytes, {len(self.plan.order)} steps>"
