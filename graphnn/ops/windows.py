@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -42,3 +43,39 @@ def taps(kernel: Pair) -> Iterator[Pair]:
 def steps(offset: int, stride: int, count: int) -> slice:
     """The `count` positions from `offset` on, `stride` apart."""
     return slice(offset, offset + stride * (count - 1) + 1 if count else offset, stride)
+
+
+@dataclass(frozen=True)
+class Tap:
+    """One place `index` of a kernel along one dimension. Outputs [first.start, first.stop) meet the input here for the
+    first time (earlier places lie in the padding), outputs [rest.start, rest.stop) have met it before; other outputs
+    find padding here. `source(outputs)` are the input positions that those outputs meet."""
+
+    index: int
+    first: slice
+    rest: slice
+    offset: int
+    stride: int
+
+    def source(self, outputs: slice) -> slice:
+        return steps(self.offset + outputs.start * self.stride, self.stride, outputs.stop - outputs.start)
+
+    @property
+    def reached(self) -> slice:
+        """All outputs that do not find padding here."""
+        return slice(self.first.start, max(self.first.stop, self.rest.stop))
+
+
+def line_taps(size: int, outputs: int, kernel: int, stride: int, padding: int, dilation: int) -> list[Tap]:
+    """The taps of one dimension of `size` elements, none of them reaching outside."""
+    found: list[Tap] = []
+    lowest = outputs
+    for index in range(kernel):
+        offset = index * dilation - padding
+        low = max(0, -(offset // stride))
+        high = min(outputs, (size - 1 - offset) // stride + 1)
+        if low < high:
+            first = slice(low, max(low, min(high, lowest)))
+            found.append(Tap(index, first, slice(first.stop, high), offset, stride))
+            lowest = min(lowest, low)
+    return found
