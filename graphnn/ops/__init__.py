@@ -30,6 +30,7 @@ from graphnn.ops.conv import conv2d, conv2d_input_grad, conv2d_relu, conv2d_weig
 from graphnn.ops.creation import arange, constant, full
 from graphnn.ops.elementwise import add, div, mul, neg, sub, zeros_like
 from graphnn.ops.extremes import argmax, argmin, max_dim, min_dim
+from graphnn.ops.fused import fused
 from graphnn.ops.gathering import gather, gather_grad, one_hot, scatter, scatter_add
 from graphnn.ops.indexing import index, index_add, index_grad, index_put, index_select, index_select_grad
 from graphnn.ops.joining import cat, pad, stack

@@ -63,11 +63,12 @@ def _sum_to_kernel(out: np.ndarray, x: np.ndarray, *, shape: Shape) -> list[Call
     padded = (1,) * (x.ndim - len(shape)) + shape
     repeated = tuple(i for i, (size, kept) in enumerate(zip(x.shape, padded, strict=True)) if size != kept)
     if not repeated:
-        return [(np.copyto, out, x[(*(0,) * (x.ndim - len(shape)), ...)])]
+        first: Any = (*(0,) * (x.ndim - len(shape)), ...)
+        return [(np.copyto, out, x[first])]
     return [(np.add.reduce, x, repeated, out.dtype, out.reshape(padded), True)]
 
 
-sum_to = register(
+sum_to: Op = register(
     Op(
         "sum_to",
         infer=_sum_to,

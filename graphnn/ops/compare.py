@@ -86,7 +86,7 @@ def _copy_where(copy: Rule, out: np.ndarray, x: Any, cond: Any) -> None:
     copy(out, x, where=cond)
 
 
-where = register(
+where: Op = register(
     Op(
         "where",
         infer=_where,

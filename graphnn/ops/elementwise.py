@@ -121,25 +121,25 @@ add = zip_op("add", np.add, lambda c, g: (g, g), traits=COMMUTES)
 
 sub = zip_op("sub", np.subtract, lambda c, g: (g, neg(g) if c.want[1] else None), kind="number")
 
-mul = zip_op(
+mul: Op = zip_op(
     "mul",
     np.multiply,
     lambda c, g, a, b: (mul(g, b) if c.want[0] else None, mul(g, a) if c.want[1] else None),
     traits=COMMUTES,
 )
 
-div = zip_op(
+div: Op = zip_op(
     "div",
     np.true_divide,
     lambda c, g, a, b: (div(g, b) if c.want[0] else None, neg(mul(g, div(div(a, b), b))) if c.want[1] else None),
     kind="float",
 )
 
-neg = map_op("neg", np.negative, lambda c, g: neg(g), kind="number")
+neg: Op = map_op("neg", np.negative, lambda c, g: neg(g), kind="number")
 
 
 def _fill_zero(out: np.ndarray, x: Any) -> list[Call]:
     return [(np.copyto, out, False)]
 
 
-zeros_like = map_op("zeros_like", _fill_zero, lambda c, g: zeros_like(g), kind="same")
+zeros_like: Op = map_op("zeros_like", _fill_zero, lambda c, g: zeros_like(g), kind="same")

@@ -61,7 +61,7 @@ def _gather_kernel(out: np.ndarray, x: np.ndarray, index: np.ndarray, scratch: A
     return [*calls, *copy, (np.take, source, flat, 0, out.reshape(out.size), "clip")]
 
 
-gather = register(
+gather: Op = register(
     Op(
         "gather",
         infer=_gather,
@@ -93,7 +93,7 @@ def _gather_grad_kernel(
     return [(np.copyto, out, 0), *_added("gather_grad", out, index, dim, g, scratch[0])]
 
 
-gather_grad = register(
+gather_grad: Op = register(
     Op(
         "gather_grad",
         infer=_gather_grad,
@@ -123,7 +123,9 @@ def _scatter_type(name: str) -> Any:
 
 def _named_part(src: np.ndarray, index: np.ndarray) -> np.ndarray:
     """The part of src that the index has a place for."""
-    return src[(*(slice(size) for size in index.shape), ...)]
+    named: Any = (*(slice(size) for size in index.shape), ...)
+    found: np.ndarray = src[named]
+    return found
 
 
 def _scatter_kernel(
@@ -160,7 +162,7 @@ def _scatter_scratch(x: TensorType, index: TensorType, src: TensorType, *, dim: 
     return _index_scratch(index)
 
 
-scatter = register(
+scatter: Op = register(
     Op(
         "scatter",
         infer=_scatter_type("scatter"),

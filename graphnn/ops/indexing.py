@@ -78,7 +78,7 @@ def _added_rows(op: str, out: np.ndarray, index: np.ndarray, dim: int, values: n
     return [(check_range, index, 0, out.shape[dim], op, dim), (add_at, out, key, values)]
 
 
-index_select_grad = register(
+index_select_grad: Op = register(
     Op(
         "index_select_grad",
         infer=_index_select_grad,
@@ -203,7 +203,7 @@ def _index_vjp(
     return (found, *(None,) * (len(c.types) - 1))
 
 
-index = register(Op("index", infer=_index, numpy=_index_kernel, scratch=_index_scratch, vjp=_index_vjp))
+index: Op = register(Op("index", infer=_index, numpy=_index_kernel, scratch=_index_scratch, vjp=_index_vjp))
 
 
 def _key(indices: Sequence[Any]) -> tuple[Any, ...]:
@@ -278,4 +278,4 @@ def _index_put_vjp(
     return (kept, part if c.want[1] else None, *(None,) * (len(c.types) - 2))
 
 
-index_put = register(Op("index_put", infer=_index_put, numpy=_index_put_kernel, vjp=_index_put_vjp))
+index_put: Op = register(Op("index_put", infer=_index_put, numpy=_index_put_kernel, vjp=_index_put_vjp))

@@ -132,8 +132,9 @@ def _pad(x: TensorType, *, padding: Padding, value: float = 0.0) -> TensorType:
 def _inner(array: np.ndarray, padding: Padding, sign: int) -> np.ndarray:
     """What is left of the array without the padding (sign 1), or without what negative padding cuts off (sign -1)."""
     cuts = ((max(sign * low, 0), max(sign * high, 0)) for low, high in padding)
-    keys = (builtins.slice(a, n - b) for n, (a, b) in zip(array.shape, cuts, strict=True))
-    return array[(*keys, ...)]
+    inner: Any = (*(builtins.slice(a, n - b) for n, (a, b) in zip(array.shape, cuts, strict=True)), ...)
+    found: np.ndarray = array[inner]
+    return found
 
 
 def _pad_kernel(out: np.ndarray, x: np.ndarray, *, padding: Padding, value: float) -> list[Call]:

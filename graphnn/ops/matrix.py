@@ -98,6 +98,10 @@ def _matmul_name(types: tuple[TensorType, ...], attrs: Attrs) -> str:
     return f"{found}Backward{4 if found == 'Squeeze' else 0}"
 
 
+def _matmul_flops(a: TensorType, b: TensorType) -> int:
+    return 2 * _matmul(a, b).size * a.shape[-1]
+
+
 matmul = register(
     Op(
         "matmul",
@@ -105,6 +109,7 @@ matmul = register(
         numpy=lambda out, a, b: [(np.matmul, a, b, out)],
         vjp=_matmul_vjp,
         grad_name=_matmul_name,
+        flops=_matmul_flops,
     )
 )
 
@@ -155,10 +160,22 @@ def _linear_name(types: tuple[TensorType | None, ...], attrs: Attrs) -> str:
     return "ViewBackward0" if has_bias else "SqueezeBackward4" if types[0].ndim == 1 else "UnsafeViewBackward0"
 
 
+def _linear_flops(x: TensorType, weight: TensorType, bias: TensorType | None = None) -> int:
+    return 2 * x.size * weight.shape[0]
+
+
 EDGES = (2, 0, ("TBackward0", 1))  # as PyTorch's addmm(bias, x, weight.t())
 
 linear = register(
-    Op("linear", infer=_linear, numpy=_linear_kernel, vjp=_linear_vjp, grad_name=_linear_name, grad_edges=EDGES)
+    Op(
+        "linear",
+        infer=_linear,
+        numpy=_linear_kernel,
+        vjp=_linear_vjp,
+        grad_name=_linear_name,
+        grad_edges=EDGES,
+        flops=_linear_flops,
+    )
 )
 
 
@@ -173,5 +190,6 @@ linear_relu = register(
         numpy=_linear_relu_kernel,
         vjp=lambda c, g, x, weight, out: _linear_vjp(c, relu_grad(g, out), x, weight),
         grad_name="ReluBackward0",
+        flops=_linear_flops,
     )
 )

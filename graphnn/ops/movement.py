@@ -51,7 +51,7 @@ def _shaped_gradient(c: Any, g: Any) -> Any:
     return reshape(g, shape=c.types[0].shape)
 
 
-reshape = register(
+reshape: Op = register(
     Op(
         "reshape",
         infer=_reshape,
@@ -154,7 +154,7 @@ def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(dims.index(i) for i in range(len(dims)))
 
 
-permute = register(
+permute: Op = register(
     Op(
         "permute",
         infer=_permute,
@@ -176,7 +176,7 @@ def _transpose(x: TensorType, *, dim0: int, dim1: int) -> TensorType:
     return TensorType(x.dtype, tuple(shape))
 
 
-transpose = register(
+transpose: Op = register(
     Op(
         "transpose",
         infer=_transpose,
@@ -204,7 +204,7 @@ def _reversed(x: np.ndarray, dims: tuple[int, ...]) -> np.ndarray:
     return x[(*(slice(None, None, -1 if i in dims else None) for i in range(x.ndim)), ...)]
 
 
-flip = register(
+flip: Op = register(
     Op(
         "flip",
         infer=_flip,

@@ -60,7 +60,7 @@ def _sliced(x: np.ndarray, *, dim: int, start: int, stop: int, step: int) -> np.
     return part_of(x, dim, builtins.slice(start, stop, step))
 
 
-slice = register(
+slice: Op = register(
     Op(
         "slice",
         infer=_slice,
@@ -83,7 +83,7 @@ def _slice_grad_kernel(out: np.ndarray, g: np.ndarray, *, size: int, **attrs: An
     return [(np.copyto, out, False), (np.copyto, _sliced(out, **attrs), g)]
 
 
-slice_grad = register(
+slice_grad: Op = register(
     Op(
         "slice_grad",
         infer=_slice_grad,
@@ -112,7 +112,7 @@ def _slice_scatter_vjp(c: Any, g: Any) -> Any:
     return slice_scatter(g, zeros_like(part), **c.attrs) if c.want[0] else None, part
 
 
-slice_scatter = register(
+slice_scatter: Op = register(
     Op("slice_scatter", infer=_slice_scatter, numpy=_slice_scatter_kernel, vjp=_slice_scatter_vjp, traits=SCATTER)
 )
 
@@ -132,7 +132,7 @@ def _select(x: TensorType, *, dim: int, index: int) -> TensorType:
     return TensorType(x.dtype, (*x.shape[:dim], *x.shape[dim + 1 :]))
 
 
-select = register(
+select: Op = register(
     Op(
         "select",
         infer=_select,
@@ -155,7 +155,7 @@ def _select_grad_kernel(out: np.ndarray, g: np.ndarray, *, dim: int, size: int, 
     return [(np.copyto, out, False), (np.copyto, part_of(out, dim, index), g)]
 
 
-select_grad = register(
+select_grad: Op = register(
     Op(
         "select_grad",
         infer=_select_grad,
@@ -179,6 +179,6 @@ def _select_scatter_vjp(c: Any, g: Any) -> Any:
     return select_scatter(g, zeros_like(part), **c.attrs) if c.want[0] else None, part
 
 
-select_scatter = register(
+select_scatter: Op = register(
     Op("select_scatter", infer=_select_scatter, numpy=_select_scatter_kernel, vjp=_select_scatter_vjp, traits=SCATTER)
 )

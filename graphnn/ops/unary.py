@@ -52,7 +52,7 @@ rsqrt = map_op("rsqrt", _rsqrt_kernel, lambda c, g, out: mul(mul(g, -0.5), mul(o
 # ---- angles
 
 sin = map_op("sin", np.sin, lambda c, g, x: mul(g, cos(x)))
-cos = map_op("cos", np.cos, lambda c, g, x: mul(g, mul(sin(x), -1.0)))
+cos: Op = map_op("cos", np.cos, lambda c, g, x: mul(g, mul(sin(x), -1.0)))
 
 
 # ---- rounding, signs: flat almost everywhere
@@ -147,7 +147,7 @@ def _put_zero(result: np.ndarray, mask: np.ndarray) -> None:
     np.copyto(result, 0, where=mask)
 
 
-relu_grad = _grad_op("relu_grad", _relu_grad_kernel, lambda c, g, out: (relu_grad(g, out), None), _one_mask)
+relu_grad: Op = _grad_op("relu_grad", _relu_grad_kernel, lambda c, g, out: (relu_grad(g, out), None), _one_mask)
 
 
 def _one_float(g: TensorType, out: TensorType) -> Types:
@@ -163,7 +163,7 @@ def _tanh_grad_kernel(result: np.ndarray, g: Any, out: Any, scratch: Any) -> lis
     ]
 
 
-tanh_grad = _grad_op(
+tanh_grad: Op = _grad_op(
     "tanh_grad",
     _tanh_grad_kernel,
     lambda c, h, g, out: (
@@ -183,7 +183,7 @@ def _sigmoid_grad_kernel(result: np.ndarray, g: Any, out: Any, scratch: Any) -> 
     ]
 
 
-sigmoid_grad = _grad_op(
+sigmoid_grad: Op = _grad_op(
     "sigmoid_grad",
     _sigmoid_grad_kernel,
     lambda c, h, g, out: (
@@ -208,7 +208,7 @@ def _cast(x: TensorType, *, dtype: DType) -> TensorType:
     return TensorType(dtype, x.shape)
 
 
-cast = register(
+cast: Op = register(
     Op(
         "cast",
         infer=_cast,
