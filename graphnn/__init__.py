@@ -1,6 +1,73 @@
 """graphnn: networks written as in PyTorch, traced once into a graph, rewritten, planned into one arena and run.
 
 Enter with `graphnn.trace` (a model becomes a Graph to read and rewrite) or `graphnn.compile` (the same call, planned).
+Names load when they are first used (PEP 562), so that importing graphnn costs little.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphnn.tensor.creation import tensor as tensor
+
 __version__ = "0.1.0"
+
+_SUBMODULES = (
+    *("accelerator", "autodiff", "autograd", "cuda", "datasets", "errors", "interop", "io", "ir", "nn", "optim", "ops"),
+    *("passes", "plan", "tensor", "tools", "utils"),
+)
+_HOMES = {
+    "graphnn.tensor.tensor": ("Tensor",),
+    "graphnn.tensor.size": ("Size",),
+    "graphnn.tensor.creation": (
+        *("arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "get_default_dtype"),
+        *("linspace", "ones", "ones_like", "set_default_dtype", "zeros", "zeros_like"),
+    ),
+    "graphnn.tensor.random": ("Generator", "default_generator", "initial_seed", "manual_seed", "seed"),
+    "graphnn.tensor.sampling": (
+        *("normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm"),
+    ),
+    "graphnn.tensor.typeinfo": ("can_cast", "finfo", "iinfo", "promote_types", "result_type"),
+    "graphnn.autodiff.modes": (
+        *("enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad"),
+        "set_grad_enabled",
+    ),
+    "graphnn.ir.dtypes": (
+        *("bool", "double", "float", "float16", "float32", "float64", "half", "int", "int16", "int32", "int64", "int8"),
+        *("long", "short", "uint16", "uint32", "uint64", "uint8"),
+    ),
+    "graphnn.printing": ("get_printoptions", "printoptions", "set_printoptions"),
+    "graphnn.tracing": ("trace",),
+    "graphnn.compiler": ("compile",),
+}
+_ALIASES = {
+    "device": ("graphnn.tensor.device", "Device"),
+    "dtype": ("graphnn.ir.dtypes", "DType"),
+    "functional": ("graphnn.tensor", "functions"),
+}
+_PLACES = {name: (home, name) for home, names in _HOMES.items() for name in names} | _ALIASES
+
+
+def __getattr__(name: str) -> Any:
+    found = _load(name)
+    globals()[name] = found
+    return found
+
+
+def _load(name: str) -> Any:
+    if name in _SUBMODULES:
+        return import_module(f"graphnn.{name}")
+    if name in _PLACES:
+        home, inner = _PLACES[name]
+        module = import_module(home)
+        return getattr(module, inner) if hasattr(module, inner) else import_module(f"{home}.{inner}")
+    if not name.startswith("_"):
+        functions = import_module("graphnn.tensor.functions")
+        if name in functions.__all__:
+            return getattr(functions, name)
+    raise AttributeError(f"module 'graphnn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    functions = import_module("graphnn.tensor.functions")
+    return sorted({*globals(), *_SUBMODULES, *_PLACES, *functions.__all__})

@@ -120,7 +120,7 @@ def backward(
     if inputs is None:
         _run(tensors, gradients, retain_graph, create_graph, None)
         return
-    carrier = _carrier(create_graph)
+    carrier = carrier_for(create_graph)
     found = gradients_of(tensors, gradients, inputs, retain_graph, create_graph, carrier)
     for tensor, payload in zip(inputs, found, strict=True):
         if payload is not None:
@@ -153,7 +153,7 @@ def _run(
     capture: dict[Edge, int] | None,
     carrier: Any = None,
 ) -> dict[int, Any]:
-    carrier = carrier or _carrier(create_graph)
+    carrier = carrier or carrier_for(create_graph)
     roots = [
         (_root_edge(t), _seed(t, g, carrier, create_graph)) for t, g in zip(tensors, gradients, strict=True)
     ]
@@ -161,7 +161,8 @@ def _run(
         return run_backward(roots, carrier, retain=retain_graph, capture=capture)
 
 
-def _carrier(create_graph: bool) -> Any:
+def carrier_for(create_graph: bool) -> Any:
+    """What gradients are carried by here and now."""
     if create_graph:
         return TensorCarrier()
     return ValueCarrier(builders.stack[-1]) if builders.stack else ArrayCarrier()

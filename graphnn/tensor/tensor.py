@@ -88,7 +88,9 @@ class Tensor(TensorMethods):
         attrs = op.attrs(given)
         if builders.stack:
             return builders.stack[-1].apply_tensors(op, args, attrs)
-        arrays, types, recording = [], [], False
+        arrays: list[Any] = []
+        types: list[TensorType | None] = []
+        recording = False
         for arg in args:
             if isinstance(arg, Tensor):
                 if arg._storage.trace is not None:

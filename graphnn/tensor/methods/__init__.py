@@ -12,6 +12,7 @@ from graphnn.tensor.methods.movement import OrderMethods, PartMethods, ShapeMeth
 from graphnn.tensor.methods.operators import OperatorMethods
 from graphnn.tensor.methods.protocols import ContainerMethods, CopyMethods, NumberMethods, TextMethods
 from graphnn.tensor.methods.reductions import ExtremeMethods, SumMethods
+from graphnn.tensor.methods.triangles import TriangleMethods
 
 
 class TensorMethods(
@@ -28,6 +29,7 @@ class TensorMethods(
     IndexMethods,
     GatherMethods,
     MatrixMethods,
+    TriangleMethods,
     InplaceMethods,
     RandomMethods,
     MetadataMethods,

@@ -12,6 +12,7 @@ from graphnn.ir import dtypes
 from graphnn.ir.registry import lookup
 from graphnn.ops import compare, movement, slicing
 from graphnn.ops.op import builders
+from graphnn.tensor.methods.naming import named
 
 if TYPE_CHECKING:
     from graphnn.tensor.tensor import Tensor
@@ -26,7 +27,9 @@ class IndexMethods:
         view, indices = _walk(self, key)
         if indices:
             return _padded(lookup("index"), view, (), indices)
-        return view.view_as(view) if view is self else view
+        if view is not self:
+            return view
+        return named(self.view(tuple(self.shape)), "AliasBackward0" if key is Ellipsis else "SliceBackward0")
 
     def __setitem__(self: Tensor, key: Any, value: Any) -> None:
         from graphnn.tensor.inplace import assign, update
