@@ -15,7 +15,7 @@ from graphnn.errors import PlanError
 from graphnn.ir.registry import Trait
 from graphnn.ir.value import LITERAL, PARAM, RESULT, Node, Value
 from graphnn.plan.layout import Layout, Layouts
-from graphnn.plan.liveness import Timeline, Times, last_reads, made_at, read_at, written
+from graphnn.plan.liveness import COPIED_INTO_STATE, Timeline, Times, last_reads, made_at, read_at, written
 from graphnn.plan.phases import is_constant
 
 Overwritable = dict[Node, tuple[Value, ...]]
@@ -128,7 +128,7 @@ class _Assignment:
     def _read_by_copy(self, value: Value) -> None:
         base = self._base(value)
         if base is not None:
-            read_at(self.last, base, self.line.leaves(value))
+            read_at(self.last, base, self.line.leaves(value) + COPIED_INTO_STATE)
 
     def _fits(self, result: Value, param: Value, value: Value) -> bool:
         """Whether `result` may be written where `param` lies: nothing reads the old value afterwards, and where another
@@ -144,7 +144,7 @@ class _Assignment:
         """What phase one updates must not be read in its old form after the barrier."""
         barrier = self.line.barrier
         for param, value in changed.items():
-            if barrier is None or self.line.leaves(value) > barrier or self.last.get(param, -1.0) <= barrier:
+            if barrier is None or self.line.leaves(value) > barrier or self.last.get(param, -1.0) < barrier:
                 continue
             raise PlanError(
                 f"%{param.name} gets its new value before the barrier, but its old value is read after it; "

@@ -101,6 +101,7 @@ class _SlotTable:
     """The slots of all values that the plan reads or makes; constants are numbered as they are met."""
 
     def __init__(self, line: Timeline, layouts: Layouts, homes: Homes, offsets: dict[Key, int]) -> None:
+        self.line = line
         self.layouts = layouts
         self.homes = homes
         self.offsets = offsets
@@ -140,16 +141,15 @@ class _SlotTable:
     # ---- what is copied into state
 
     def copies(self) -> Iterator[Copy]:
-        """By the step they belong to; first all that waits is put aside, then everything goes to its place."""
-        updates = sorted(self.homes.copies, key=lambda u: u.at)
-        for at in dict.fromkeys(u.at for u in updates):
-            now = [u for u in updates if u.at == at]
+        """The early ones, then the others; of each, first all that waits is put aside, then everything is moved in."""
+        for early in (True, False):
+            now = [u for u in self.homes.copies if self.line.is_early(u.value) == early]
             for update in now:
                 if update.staged:
-                    yield Copy("", self._source(update), self._waiting(update), at)
+                    yield Copy("", self._source(update), self._waiting(update), early)
             for update in now:
                 source = self._waiting(update) if update.staged else self._source(update)
-                yield Copy(update.param.attrs["name"], source, self.slots[update.param], at)
+                yield Copy(update.param.attrs["name"], source, self.slots[update.param], early)
 
     def _source(self, update: Update) -> Slot:
         value = update.value

@@ -96,7 +96,7 @@ class _Run:
         for value in graph.outputs:
             if value not in plan.early:
                 self._expect(value, "the graph's output")
-        self._copy(None if plan.barrier == len(plan.order) else len(plan.order))
+        self._copy(early=False)
         self._check_state([p for p in graph.params if p not in plan.early_updates])
 
     # ---- marks in memory
@@ -189,7 +189,7 @@ class _Run:
         plan = self.plan
         for value in plan.early:
             self._expect(value, "the caller, at the barrier")
-        self._copy(plan.barrier)
+        self._copy(early=True)
         updated = list(plan.early_updates)
         self._check_state(updated)
         for param in updated:
@@ -198,9 +198,9 @@ class _Run:
         for value in plan.late:
             self._enter(value, plan.slots.get(value))
 
-    def _copy(self, at: int | None) -> None:
+    def _copy(self, early: bool) -> None:
         for copy in self.plan.copies:
-            if copy.at != at:
+            if copy.early != early:
                 continue
             if copy.source.kind == NUMBER:
                 source = np.full((*copy.target.shape, 1), -2)

@@ -15,7 +15,7 @@ from graphnn.ir.value import LITERAL, Node, Value
 from graphnn.plan.layout import Layouts
 from graphnn.plan.phases import Phases
 
-COPIED_OUT = -0.5  # relative to the step before which it happens
+COPIED_OUT, COPIED_INTO_STATE = -0.5, -0.25  # relative to the step before which it happens
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,16 @@ class Timeline:
 
     @property
     def end(self) -> int:
-        return len(self.order)
+        """The step before which the run ends; it comes after the barrier even where phase two has no nodes."""
+        return len(self.order) + (self.barrier == len(self.order))
+
+    def is_early(self, value: Value) -> bool:
+        """Whether an output or a new value of state leaves at the barrier."""
+        return self.phases is not None and value in self.phases.values
 
     def leaves(self, value: Value) -> int:
         """The step before which an output or a new value of state is copied to where it belongs."""
-        early = self.phases is not None and value in self.phases.values
-        return self.barrier if early and self.barrier is not None else self.end
+        return self.barrier if self.barrier is not None and self.is_early(value) else self.end
 
     def enters(self, value: Value) -> int:
         """The step before which a graph input is copied in."""
@@ -94,7 +98,7 @@ def made_at(line: Timeline, layouts: Layouts) -> dict[Value, int]:
 
 def interval(made: int, last: float) -> tuple[int, int]:
     """The steps `[start, stop)` during which something written at step `made` and read last at time `last` is live."""
-    return made, max(int(last), made) + 1
+    return made, max(int(last - COPIED_INTO_STATE), made) + 1
 
 
 def live_bytes(intervals: Iterable[tuple[int, int, int]], steps: int) -> list[int]:

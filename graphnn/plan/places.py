@@ -35,10 +35,10 @@ class PlannedBuffer(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """`source` is copied to `target` just before step `at` (at the end: the number of steps). `param` names the
+    """`source` is copied to `target` when the plan has run, or, if it is `early`, at the barrier. `param` names the
     state that is updated; it is "" where the target is only a place to wait in."""
 
     param: str
     source: Slot
     target: Slot
-    at: int
+    early: bool

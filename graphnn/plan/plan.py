@@ -27,7 +27,7 @@ class Plan:
 
     A run copies the graph's inputs to their slots, runs the nodes of `order` (the steps in `views` only name
     memory), copies the outputs out, and then performs `copies` one after another. With a `barrier`, the outputs in
-    `early` are copied out before that step, then the copies of that step are performed, and then the inputs in
+    `early` are copied out before that step, then the early copies are performed, and then the inputs in
     `late` are copied in. The params in `early_updates` have their new values by then. An input or a result that
     nothing reads has no slot; a kernel makes no output that has none.
     """
@@ -129,7 +129,7 @@ def make_plan(
         target=target,
         barrier=line.barrier,
         early=frozenset(v for v in graph.outputs if v in early and v.kind != LITERAL),
-        early_updates=frozenset(p for p, v in graph.updates.items() if v in early),
+        early_updates=frozenset(p for p, v in graph.updates.items() if v in early and layouts.get(v) != layouts[p]),
         late=frozenset() if phases is None else phases.late,
         **made._asdict(),
     )

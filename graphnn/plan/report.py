@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from graphnn.ir.origin import describe
 from graphnn.ir.printer import format_node, format_use
 from graphnn.ir.value import Value
-from graphnn.plan.places import STATE, Copy, PlannedBuffer
+from graphnn.plan.places import STATE, PlannedBuffer
 from graphnn.plan.plan import Plan
 
 LONGEST = 120  # characters of a node's line
@@ -16,7 +16,7 @@ LONGEST = 120  # characters of a node's line
 def format_plan(plan: Plan) -> str:
     """A table of the steps with their live bytes, then copies into state, then the buffers of the peak, largest
     first."""
-    return "\n".join([_head(plan), *_steps(plan), *map(_copy, _at(plan, len(plan.order))), *_peak(plan)])
+    return "\n".join([_head(plan), *_steps(plan), *_copies(plan, early=False), *_peak(plan)])
 
 
 def format_bytes(count: int) -> str:
@@ -42,7 +42,7 @@ def _steps(plan: Plan) -> Iterator[str]:
     live = plan.live_bytes
     for step, node in enumerate(plan.order):
         if step == plan.barrier:
-            yield from map(_copy, _at(plan, step))
+            yield from _copies(plan, early=True)
             yield f"{'':>19}---- barrier: phase one hands out its results ----"
         mark = "*" if step == plan.peak_step else " "
         line = format_node(node).splitlines()[0]
@@ -58,13 +58,11 @@ def _place(plan: Plan, step: int) -> str:
     return "".join(f"  (in {plan.state_slots[plan.slots[v].index]})" for v in kept)
 
 
-def _at(plan: Plan, step: int) -> list[Copy]:
-    return [copy for copy in plan.copies if copy.at == step]
-
-
-def _copy(copy: Copy) -> str:
-    what = f"update {copy.param}" if copy.param else "put aside a new value of state"
-    return f"{'copy':>6} {'':>10}  {what}"
+def _copies(plan: Plan, early: bool) -> Iterator[str]:
+    for copy in plan.copies:
+        if copy.early == early:
+            what = f"update {copy.param}" if copy.param else "put aside a new value of state"
+            yield f"{'copy':>6} {'':>10}  {what}"
 
 
 def _peak(plan: Plan) -> Iterator[str]:
