@@ -6,7 +6,13 @@ and a `RuntimeError` because PyTorch raises that. Messages say what, where, got,
 
 
 class GraphnnError(Exception):
-    """The root: catches everything that graphnn raises on purpose."""
+    """The root: catches everything that graphnn raises on purpose. `place` says where, once known."""
+
+    place = ""
+
+    def __str__(self) -> str:
+        text = Exception.__str__(self)  # KeyError's would quote the message
+        return f"{text} ({self.place})" if self.place else text
 
 
 class ShapeError(GraphnnError, ValueError, RuntimeError):
@@ -27,8 +33,6 @@ class ArgumentTypeError(GraphnnError, TypeError):
 
 class RegistrationError(GraphnnError, TypeError, KeyError, AttributeError):
     """What a module cannot register: a name that is taken or not a name, a value of the wrong type, or too early."""
-
-    __str__ = Exception.__str__  # KeyError's would quote the message
 
 
 class IndexOutOfRange(GraphnnError, IndexError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphnn.autodiff.modes import is_grad_enabled
@@ -14,6 +14,8 @@ from graphnn.tensor.tensor import Tensor
 
 if TYPE_CHECKING:
     from graphnn.nn.module import Module
+
+Run = Callable[[tuple[Any, ...]], tuple[Any, ...]]
 
 
 class Tap:
@@ -31,13 +33,13 @@ class Tap:
         self.argument_count = len(args)
         if not self.after:
             return args
-        watched, node = _pass_through(args, BackwardHookFunctionBackward, self)
+        watched, node = _pass_through(args, self.inputs_arrived)
         self.has_inputs = node is not None
         return watched
 
     def watch_outputs(self, result: Any) -> Any:
         outputs = result if isinstance(result, tuple) else (result,)
-        watched, _ = _pass_through(outputs, _OutputHookBackward, self)
+        watched, _ = _pass_through(outputs, self.outputs_arrived)
         return watched if isinstance(result, tuple) else watched[0]
 
     def outputs_arrived(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -66,45 +68,26 @@ def _replaced(changed: Any, grads: tuple[Any, ...], what: str) -> tuple[Any, ...
 
 
 class BackwardHookFunctionBackward(GradNode):
-    """The node before a module's inputs: runs the hooks when their gradients have come."""
+    """Stands before a module's inputs or behind its outputs, and lets `run` see and change their gradients. These
+    come and go for the tensors at `positions` among `width` arguments or results; `run` gets all, None for the others."""
 
-    __slots__ = ("positions", "tap", "width")
+    __slots__ = ("positions", "run", "width")
 
     def backward(self, grads: tuple[Any, ...], carrier: Carrier) -> Sequence[Any]:
-        """Sorts the carried gradients to their positions among all arguments, and back after the hooks."""
         full: list[Any] = [None] * self.width
         for position, grad in zip(self.positions, grads, strict=False):
             full[position] = None if grad is None else carrier.wrap(grad)
         changed = self.run(tuple(full))
         return [None if changed[p] is None else carrier.unwrap(changed[p]) for p in self.positions]
 
-    def run(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        tap: Tap = self.tap
-        return tap.inputs_arrived(grads)
 
-
-class _OutputHookBackward(BackwardHookFunctionBackward):
-    """The node behind a module's outputs: users see it as the grad_fn, under PyTorch's name."""
-
-    __slots__ = ()
-
-    def name(self) -> str:
-        return "BackwardHookFunctionBackward"
-
-    def run(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        tap: Tap = self.tap
-        return tap.outputs_arrived(grads)
-
-
-def _pass_through(
-    items: tuple[Any, ...], kind: type[BackwardHookFunctionBackward], tap: Tap
-) -> tuple[tuple[Any, ...], Any]:
-    """The items, tensors that want gradients replaced by aliases whose grad_fn is one new node of `kind`."""
+def _pass_through(items: tuple[Any, ...], run: Run) -> tuple[tuple[Any, ...], BackwardHookFunctionBackward | None]:
+    """The items, tensors that want gradients replaced by aliases whose grad_fn is one new node."""
     positions = [i for i, item in enumerate(items) if isinstance(item, Tensor) and item.requires_grad]
     if not positions or not is_grad_enabled():
         return items, None
-    node = kind([gradient_edge(items[i]) for i in positions])
-    node.positions, node.tap, node.width = positions, tap, len(items)
+    node = BackwardHookFunctionBackward([gradient_edge(items[i]) for i in positions])
+    node.positions, node.run, node.width = positions, run, len(items)
     watched = list(items)
     for output_nr, position in enumerate(positions):
         alias = items[position].alias()

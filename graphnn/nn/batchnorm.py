@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphnn import ops
 from graphnn.autodiff.modes import no_grad
 from graphnn.errors import ShapeError
 from graphnn.ir import dtypes
@@ -13,7 +14,6 @@ from graphnn.nn import init
 from graphnn.nn.functional.normalization import require_several
 from graphnn.nn.module import Module
 from graphnn.nn.parameter import Parameter
-from graphnn.ops import norm
 from graphnn.tensor.creation import empty, ones, tensor, zeros
 from graphnn.tensor.tensor import Tensor
 
@@ -87,13 +87,17 @@ class _BatchNorm(Module):
         """Moves the running statistics to the mean over all batches: by 1 / (number of batches) of what is new."""
         require_several(input)
         statistics = (self.running_mean, self.running_var)
-        out, _, _, *found = norm.batch_norm(
+        out, _, _, *found = ops.batch_norm(
             input, *statistics, self.weight, self.bias, training=True, momentum=1.0, eps=self.eps
         )
         with no_grad():
             for running, new in zip(statistics, found, strict=True):
                 running.add_((new - running) / self.num_batches_tracked)
         return out  # type: ignore[no-any-return]
+
+    def _may_lack(self, name: str, version: int | None) -> bool:
+        """Batches were not counted before version 2; the count then stays what it is."""
+        return name == "num_batches_tracked" and (version is None or version < 2)
 
     def _check_rank(self, input: Tensor) -> None:
         if input.ndim not in self.ranks:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from graphnn.autodiff.modes import no_grad
-from graphnn.errors import ArgumentError, ArgumentTypeError, UnsupportedError
+from graphnn.errors import ArgumentError, ArgumentTypeError, GraphnnError, UnsupportedError
 from graphnn.ir import dtypes, epoch
 from graphnn.ir.dtypes import DType
 from graphnn.ir.scope import enter, leave
 from graphnn.nn import state
+from graphnn.nn.blame import add_place
 from graphnn.nn.hooks import Hook, Hooks, RemovableHandle, add
 from graphnn.nn.tree import Tree
 from graphnn.ops.op import builders
@@ -30,11 +32,15 @@ class Module(Tree):
     _version = 1
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if builders.stack:
-            return self._call_traced(args, kwargs)
-        if self._hooks is not None:
-            return self._hooks.call(self, args, kwargs)
-        return self.forward(*args, **kwargs)
+        try:
+            if builders.stack:
+                return self._call_traced(args, kwargs)
+            if self._hooks is not None:
+                return self._hooks.call(self, args, kwargs)
+            return self.forward(*args, **kwargs)
+        except GraphnnError as error:
+            add_place(error, self, sys._getframe(1))
+            raise
 
     def _call_traced(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The same, with the module's path told to the trace."""
@@ -84,6 +90,10 @@ class Module(Tree):
     ) -> state.IncompatibleKeys:
         """Copies the tensors in; a StateDictError names all keys and shapes that don't fit, and nothing was changed."""
         return state.load(self, state_dict, strict, assign)
+
+    def _may_lack(self, name: str, version: int | None) -> bool:
+        """Whether a state saved by that version of the class (None: unknown) may lack the module's own `name`."""
+        return False
 
     # ---- switches
 

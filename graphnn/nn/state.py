@@ -103,7 +103,7 @@ class _Loading:
     def visit(self, module: Module, prefix: str) -> None:
         self.prefixes[prefix] = len(self.prefixes)
         for name, target in own_state(module):
-            if self._finds(prefix + name):
+            if self._finds(prefix + name, optional=module._may_lack(name, self._version(prefix))):
                 self._match(module, name, target, prefix + name)
         if hasattr(module, "set_extra_state") and self._finds(prefix + EXTRA):
             self.writes.append(lambda: module.set_extra_state(self.state[prefix + EXTRA]))
@@ -111,9 +111,15 @@ class _Loading:
             if child is not None:
                 self.visit(child, f"{prefix}{name}.")
 
-    def _finds(self, key: str) -> bool:
+    def _version(self, prefix: str) -> int | None:
+        """The version of the module that the state was saved from; None where the state does not tell."""
+        metadata = getattr(self.state, "_metadata", {})
+        version: int | None = metadata.get(prefix[:-1], {}).get("version")
+        return version
+
+    def _finds(self, key: str, optional: bool = False) -> bool:
         self.known.add(key)
-        if key not in self.state:
+        if key not in self.state and not optional:
             self.missing.append(key)
         return key in self.state
 

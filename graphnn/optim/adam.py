@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from graphnn import ops
 from graphnn.errors import ArgumentError
-from graphnn.ops.power import maximum
 from graphnn.optim.groups import ParamGroup
 from graphnn.optim.optimizer import Optimizer, as_number, fresh, fresh_count
 from graphnn.optim.sgd import check_not_negative, refuse_differentiable
@@ -66,7 +66,7 @@ class Adam(Optimizer):
         mean.mul_(beta1).add_(grad * (1 - beta1))
         square.mul_(beta2).add_(grad * grad * (1 - beta2))
         if group["amsgrad"]:
-            square = state["max_exp_avg_sq"].copy_(maximum(state["max_exp_avg_sq"], square))
+            square = state["max_exp_avg_sq"].copy_(ops.maximum(state["max_exp_avg_sq"], square))
         steps = as_number(count)
         step_size = group.number("lr") / (1 - beta1**steps)
         scale = (1 - beta2**steps) ** 0.5

@@ -107,10 +107,11 @@ class Optimizer:
 
     def __repr__(self) -> str:
         groups = "".join(
-            f"Parameter Group {i}\n" + "".join(f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params")
+            f"\nParameter Group {i}\n"
+            + "".join(f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params")
             for i, group in enumerate(self.param_groups)
         )
-        return f"{type(self).__name__} (\n{groups})"
+        return f"{type(self).__name__} ({groups})"
 
 
 def fresh(param: Tensor) -> Tensor:

@@ -30,10 +30,10 @@ def test_draws_from_pytorchs_distribution(draw):
     torch.manual_seed(3)
     ours = array(DRAWS[draw](init, zeros(*SHAPE)))
     theirs = array(DRAWS[draw](torch.nn.init, torch.zeros(*SHAPE)))
-    spread = theirs.std()
-    assert ours.mean() == pytest.approx(theirs.mean(), abs=0.03 * spread)
+    spread = float(theirs.std())
+    assert ours.mean() == pytest.approx(float(theirs.mean()), abs=0.03 * spread)
     assert ours.std() == pytest.approx(spread, rel=0.02)
-    quantiles = [0.001, 0.1, 0.25, 0.5, 0.75, 0.9, 0.999]
+    quantiles = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99]
     np.testing.assert_allclose(np.quantile(ours, quantiles), np.quantile(theirs, quantiles), atol=0.1 * spread)
 
 

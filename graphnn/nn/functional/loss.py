@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import warnings
 
+from graphnn import ops
 from graphnn.errors import ShapeError
 from graphnn.nn.functional.arguments import reduction_name
-from graphnn.ops import loss
 from graphnn.tensor.tensor import Tensor
 
 
@@ -22,8 +22,8 @@ def mse_loss(
     reduction = reduction_name(reduction, size_average, reduce)
     _warn_of_broadcasting(input, target)
     if weight is None:
-        return loss.mse_loss(input, target, reduction=reduction)  # type: ignore[no-any-return]
-    return _weighted(loss.mse_loss(input, target, reduction="none"), weight, reduction)
+        return ops.mse_loss(input, target, reduction=reduction)  # type: ignore[no-any-return]
+    return _weighted(ops.mse_loss(input, target, reduction="none"), weight, reduction)
 
 
 def l1_loss(
@@ -53,7 +53,7 @@ def cross_entropy(
 ) -> Tensor:
     """Of logits (N, C, …) or (C): targets are class indices, or probabilities of the input's shape."""
     reduction = reduction_name(reduction, size_average, reduce)
-    return loss.cross_entropy(  # type: ignore[no-any-return]
+    return ops.cross_entropy(  # type: ignore[no-any-return]
         input, target, weight, reduction=reduction, ignore_index=ignore_index, label_smoothing=float(label_smoothing)
     )
 
@@ -69,7 +69,7 @@ def nll_loss(
 ) -> Tensor:
     """Of log-probabilities (N, C, …) or (C) and class indices."""
     reduction = reduction_name(reduction, size_average, reduce)
-    return loss.nll_loss(input, target, weight, reduction=reduction, ignore_index=ignore_index)  # type: ignore[no-any-return]
+    return ops.nll_loss(input, target, weight, reduction=reduction, ignore_index=ignore_index)  # type: ignore[no-any-return]
 
 
 def _weighted(distance: Tensor, weight: Tensor, reduction: str) -> Tensor:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
+from graphnn import ops
 from graphnn.autodiff.modes import no_grad
 from graphnn.errors import ShapeError
-from graphnn.ops import norm
 from graphnn.tensor.tensor import Tensor
 
 
@@ -23,7 +23,7 @@ def batch_norm(
     """Normalises each channel (dimension 1): with the batch's statistics in training, which move the running ones."""
     if training:
         require_several(input)
-    out, _, _, new_mean, new_var = norm.batch_norm(
+    out, _, _, new_mean, new_var = ops.batch_norm(
         input, running_mean, running_var, weight, bias, training=training, momentum=momentum, eps=eps
     )
     if training and running_mean is not None and running_var is not None:
