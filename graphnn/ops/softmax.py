@@ -128,7 +128,9 @@ log_softmax = register(
 )
 
 
-def _log_softmax_grad_kernel(result: np.ndarray, g: np.ndarray, out: np.ndarray, *, dim: int, scratch: Any) -> list[Call]:
+def _log_softmax_grad_kernel(
+    result: np.ndarray, g: np.ndarray, out: np.ndarray, *, dim: int, scratch: Any
+) -> list[Call]:
     if result.size == 0:
         return []
     result, g, out, line = _at_least_1d(result, g, out, *scratch)
