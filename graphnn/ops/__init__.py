@@ -28,18 +28,22 @@ from graphnn.ops.compare import (
 )
 from graphnn.ops.conv import conv2d, conv2d_input_grad, conv2d_relu, conv2d_weight_grad
 from graphnn.ops.creation import arange, constant, full
+from graphnn.ops.cross_entropy import cross_entropy, cross_entropy_grad
 from graphnn.ops.elementwise import add, div, mul, neg, sub, zeros_like
 from graphnn.ops.extremes import argmax, argmin, max_dim, min_dim
 from graphnn.ops.fused import fused
 from graphnn.ops.gathering import gather, gather_grad, one_hot, scatter, scatter_add
 from graphnn.ops.indexing import index, index_add, index_grad, index_put, index_select, index_select_grad
 from graphnn.ops.joining import cat, pad, stack
+from graphnn.ops.losses import mse_loss, nll_loss, nll_loss_grad
 from graphnn.ops.matrix import linear, linear_relu, matmul
 from graphnn.ops.movement import flatten, flip, permute, reshape, squeeze, transpose, unsqueeze
+from graphnn.ops.pool import avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad
 from graphnn.ops.power import floor_divide, maximum, minimum, pow, remainder
 from graphnn.ops.random import rand, randint, randn, randperm, rng_advance
 from graphnn.ops.reduce import all, amax, amin, any, cumsum, mean, prod, sum, var
 from graphnn.ops.slicing import select, select_grad, select_scatter, slice, slice_grad, slice_scatter
+from graphnn.ops.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
 from graphnn.ops.unary import (
     abs,
     cast,
