@@ -105,7 +105,7 @@ class _Assignment:
         """Which results are written into state, and the copies that bring the other new values there."""
         graph = self.line.graph
         changed = {p: v for p, v in graph.updates.items() if not self._is_unchanged(p, v)}
-        copied = [p for p, v in changed.items() if self.targets.get(self._base(v)) is not p]
+        copied = [p for p, v in changed.items() if v.kind == LITERAL or self.targets.get(self.layouts[v].base) is not p]
         for param in copied:
             self._read_by_copy(changed[param])
         for result, param in list(self.targets.items()):
@@ -154,7 +154,7 @@ class _Assignment:
     def _copy(self, param: Value, changed: dict[Value, Value], copied: set[Value]) -> Update:
         value = changed[param]
         base, at = self._base(value), self.line.leaves(value)
-        return Update(param, value, at, staged=base in copied and self.line.leaves(changed[base]) == at)  # type: ignore[index]
+        return Update(param, value, at, staged=base in copied and self.line.leaves(changed[base]) == at)
 
     # ---- results over inputs
 

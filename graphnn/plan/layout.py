@@ -98,7 +98,7 @@ def _lies_in(seen: np.ndarray, offset: int, size: int) -> bool:
     """Whether all elements are the base's: a copy lies elsewhere."""
     steps = [(n - 1) * s for n, s in zip(seen.shape, seen.strides, strict=True)]
     first, last = offset + sum(s for s in steps if s < 0), offset + sum(s for s in steps if s > 0)
-    return first >= 0 and last < size
+    return bool(first >= 0 and last < size)
 
 
 def _plain_strides(seen: np.ndarray) -> Shape:

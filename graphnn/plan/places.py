@@ -20,7 +20,7 @@ class Slot(NamedTuple):
     shape: Shape
     strides: Shape
     dtype: np.dtype
-    index: int = 0
+    index: int = 0  # type: ignore[assignment]
     number: bool | int | float | None = None
 
 

@@ -68,7 +68,7 @@ def _serving_updates(steps: Steps) -> list[bool]:
     for step in reversed(range(len(steps))):
         bases = steps.makes[step]
         serving[step] = bool(bases) and all(
-            not steps.held[b] and all(serving[s] for s in steps.readers[b]) and (steps.readers[b] or b in steps.targets)
+            b not in steps.outputs and all(serving[s] for s in steps.readers[b]) and (steps.readers[b] or steps.held[b])
             for b in bases
         )
     return serving

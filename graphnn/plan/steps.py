@@ -27,8 +27,8 @@ class Steps:
     """One entry a step: its `nodes` (None: the barrier), the steps it has to come `after`, the bases it `reads`,
     `makes` (its first result first) and could write that result `over`, and the bytes of `scratch`. One entry a
     base: its bytes in the arena (`size`, 0 outside), the steps that read it (`readers`), and how often it is read
-    at the end (`held`). `targets`: base -> the base of the param whose new value it is. `inputs`: bases that are
-    live from the start."""
+    at the end (`held`). `targets`: base -> the base of the param whose new value it is. `inputs` are live
+    from the start, `outputs` to the end."""
 
     nodes: list[Node | None] = field(default_factory=list)
     after: list[set[int]] = field(default_factory=list)
@@ -41,6 +41,7 @@ class Steps:
     held: list[int] = field(default_factory=list)
     targets: dict[int, int] = field(default_factory=dict)
     inputs: list[int] = field(default_factory=list)
+    outputs: set[int] = field(default_factory=set)
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -134,15 +135,16 @@ class _Numbering:
         return tuple(dict.fromkeys(self.base_of[b] for b in bases if b in self.base_of))
 
     def _hold(self) -> None:
-        """Outputs that leave at the end, and the new values of state that do not lie there, are never given up."""
+        """Outputs that leave at the end are never given up."""
         early = self.phases.values if self.phases else frozenset()
         for value in self.graph.outputs:
             if value.kind != LITERAL and value not in early:
                 for base in self._known([self.layouts[value].base]):
                     self.steps.held[base] += 1
+                    self.steps.outputs.add(base)
 
     def _aim(self) -> None:
-        """New values of state come after all readings of the old one, where the graph's order allows it."""
+        """New values of state are never given up, and come after all readings of the old ones where order allows."""
         steps, targets = self.steps, in_place_updates(self.graph.updates, self.layouts)
         for param, value in self.graph.updates.items():
             if value.kind == LITERAL:
@@ -151,16 +153,14 @@ class _Numbering:
             number, old = self.base_of.get(base), self.base_of[param]
             if number is None:
                 continue
+            steps.held[number] += base is not param
             producer = self.step_of.get(base.producer) if base.producer is not None else None
             if targets.get(base) is not param or producer is None or steps.held[old]:
-                steps.held[number] += base is not param
                 continue
             readers = [s for s in steps.readers[old] if s != producer]
             if all(s < producer for s in readers):
                 steps.targets[number] = old
                 steps.after[producer].update(readers)
-            else:
-                steps.held[number] += 1
 
 
 def aligned(size: int, alignment: int) -> int:

@@ -1,4 +1,4 @@
-"""Graphs for the tests of planning: from text, and at random from the ops of the table, with views, state and updates."""
+"""Random graphs for the tests of planning, with views, state and updates, and the simplest way to run a plan."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -139,7 +139,8 @@ def run_graph(graph: Graph, inputs, state):
         results = node.op.run([read(v) for v in node.inputs], node.attrs, tuple(v.type for v in node.outputs))
         env.update(zip(node.outputs, map(np.copy, results), strict=True))
     new = [np.broadcast_to(read(graph.updates.get(p, p)), p.shape) for p in graph.params]
-    return [np.array(read(v)) for v in graph.outputs], [np.array(a, p.type.dtype.numpy) for a, p in zip(new, graph.params)]
+    dtypes_of = [p.type.dtype.numpy for p in graph.params]
+    return [np.array(read(v)) for v in graph.outputs], list(map(np.array, new, dtypes_of))
 
 
 def sample_arrays(values, seed):

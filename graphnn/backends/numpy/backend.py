@@ -68,15 +68,14 @@ class NumpyWorkspace:
         graph, end = plan.graph, len(plan.order)
         barrier = end if plan.barrier is None else plan.barrier
         calls = [self._step(plan, i) for i in range(end)]
-        copies = self._copies(plan)
         self._in = self._places(plan, [v for v in graph.inputs if v not in plan.late])
         self._late_in = self._places(plan, [v for v in graph.inputs if v in plan.late])
         self._out = [self._value(plan, v) for v in outputs_in_phase(graph, plan, early=True)]
         self._late_out = [self._value(plan, v) for v in outputs_in_phase(graph, plan, early=False)]
-        self._first = _sequence(calls, copies, range(barrier))
-        self._at_barrier = copies.pop(barrier, [])
-        self._second = _sequence(calls, copies, range(barrier, end))
-        self._at_end = copies.pop(end, [])
+        self._first = [call for step in calls[:barrier] for call in step]
+        self._at_barrier = [self._copy(c) for c in plan.copies if c.early or plan.barrier is None]
+        self._second = [call for step in calls[barrier:] for call in step]
+        self._at_end = [self._copy(c) for c in plan.copies if not (c.early or plan.barrier is None)]
         self._arrays.clear()
 
     def forward(self, inputs: list[Any]) -> list[np.ndarray]:
@@ -131,12 +130,6 @@ class NumpyWorkspace:
         calls: list[Call] = node.op.bind(outs, arrays, node.attrs, scratch)  # type: ignore[attr-defined]
         return [(call[0], call[1:]) for call in calls]
 
-    def _copies(self, plan: Plan) -> dict[int, list[Bound]]:
-        found: dict[int, list[Bound]] = {}
-        for copy in plan.copies:
-            found.setdefault(copy.at, []).append(self._copy(copy))
-        return found
-
     def _copy(self, copy: Copy) -> Bound:
         return np.copyto, (self.memory.array(copy.target), self.memory.array(copy.source))
 
@@ -146,12 +139,3 @@ def outputs_in_phase(graph: Graph, plan: Plan, early: bool) -> list[Value]:
     if plan.barrier is None:
         return list(graph.outputs) if early else []
     return [v for v in graph.outputs if (v in plan.early) == early]
-
-
-def _sequence(calls: list[list[Bound]], copies: dict[int, list[Bound]], steps: range) -> list[Bound]:
-    """The calls of these steps in order, each step's copies just before it."""
-    bound: list[Bound] = []
-    for index in steps:
-        bound += copies.get(index, [])
-        bound += calls[index]
-    return bound
