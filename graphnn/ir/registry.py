@@ -21,6 +21,7 @@ class Trait(enum.Enum):
     RANDOM = "random"  # draws from the counter-based stream (still a function of its inputs)
     CREATION = "creation"  # needs no tensor to be applied
     EFFECT = "effect"  # kept, in order, never merged
+    FUSED = "fused"  # several ops as one, made by a pass: drawings and reports tell it apart
 
 
 class OpLike(Protocol):

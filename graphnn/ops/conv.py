@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.errors import ArgumentError, DTypeError, ShapeError
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape, TensorType
 from graphnn.ops.conv_kernels import conv2d_calls, flipped_calls, input_grad_calls, weight_grad_calls
 from graphnn.ops.conv_lowering import BUDGET, RUN, Geometry, geometry
@@ -179,6 +180,7 @@ conv2d_relu = register(
         scratch=_conv_scratch,
         vjp=lambda c, g, x, weight, out: _conv_grads(c, relu_grad(g, out), x, weight),
         flops=_flops,
+        traits=(Trait.FUSED,),
     )
 )
 

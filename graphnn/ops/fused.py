@@ -143,6 +143,6 @@ fused = register(
         scratch=_scratch,
         decompose=_apply_body,
         outputs=(),
-        traits=(Trait.ELEMENTWISE, Trait.INPLACE),
+        traits=(Trait.ELEMENTWISE, Trait.INPLACE, Trait.FUSED),
     )
 )

@@ -10,6 +10,7 @@ import numpy as np
 from graphnn.errors import DTypeError, ShapeError
 from graphnn.ir import dtypes
 from graphnn.ir.attrs import Attrs
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape, TensorType
 from graphnn.ops.elementwise import mul, ufunc_call
 from graphnn.ops.movement import reshape, transpose, unsqueeze, view_as
@@ -191,5 +192,6 @@ linear_relu = register(
         vjp=lambda c, g, x, weight, out: _linear_vjp(c, relu_grad(g, out), x, weight),
         grad_name="ReluBackward0",
         flops=_linear_flops,
+        traits=(Trait.FUSED,),
     )
 )
