@@ -24,7 +24,7 @@ ROWS = (
     ("autograd",),
     ("tracing",),
     ("nn", "optim", "utils", "datasets", "io"),
-    ("interop",),
+    ("interop", "functional", "accelerator", "cuda"),
     ("passes",),
     ("compiler",),
     ("graphnn",),

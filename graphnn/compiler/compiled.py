@@ -11,14 +11,15 @@ from typing import Any
 
 from graphnn.autodiff.modes import state as grad_mode
 from graphnn.backends.registry import backend_named
-from graphnn.compiler.entry import Entry
+from graphnn.compiler.entry import Assumed, Entry
 from graphnn.compiler.guards import collect
 from graphnn.compiler.records import PlanRecord
 from graphnn.compiler.signature import Key, difference, signature
 from graphnn.errors import ArgumentError, TraceError
+from graphnn.ir import epoch
 from graphnn.ir.graph import Graph
 from graphnn.ops.op import builders
-from graphnn.tracing.capture import capture, leaf_names
+from graphnn.tracing.capture import capture, leaf_names, named_arguments
 
 MAX_PLANS = 64
 
@@ -92,9 +93,9 @@ class Compiled:
     def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: set[int], reason: str) -> Entry:
         key, leaves = signature(args, kwargs, dynamic)
         floats = [i for i in sorted(dynamic) if i < len(leaves) and type(leaves[i]) is float]
-        guards = collect(self._function)
+        assumed = Assumed(collect(self._function, named_arguments(self._function, args, kwargs)), epoch.value)
         captured = capture(self._function, args, kwargs, dynamic=floats, differentiate=grad_mode.enabled)
-        entry = Entry(captured, guards, self._optimize, self._backend, self._keep_grads, reason)
+        entry = Entry(captured, assumed, self._optimize, self._backend, self._keep_grads, reason)
         self._dynamic = dynamic
         self._entries.setdefault(key, []).insert(0, entry)
         self._entries.move_to_end(key)

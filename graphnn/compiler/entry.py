@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,17 +24,30 @@ from graphnn.tracing.trees import unflatten
 Optimize = Callable[[Graph, bool], Graph]
 
 
+class Assumed(NamedTuple):
+    """The guards as they stood before the trace, and the epoch then: what the trace itself changed counts as changed."""
+
+    guards: list[Guard]
+    epoch: int
+
+
 class Entry:
     """A captured call, planned. `fresh()` says whether what it baked in still holds; `call(leaves)` runs it."""
 
     def __init__(
-        self, captured: Captured, guards: list[Guard], optimize: Optimize, backend: Backend, keep_grads: bool, reason: str
+        self,
+        captured: Captured,
+        assumed: Assumed,
+        optimize: Optimize,
+        backend: Backend,
+        keep_grads: bool,
+        reason: str,
     ) -> None:
         _refuse_shared_writes(captured)
         self.reason = reason
-        self.guards = guards
-        self.volatile = [g for g in guards if not g.watched]
-        self.epoch = epoch.value
+        self.guards = assumed.guards
+        self.volatile = [g for g in assumed.guards if not g.watched]
+        self.epoch = assumed.epoch
         self.grads_seen = list(captured.trace.grads_seen.values())
         self.lifted = list(captured.trace.lifted)
         self.tensor_leaves = captured.tensor_leaves
@@ -121,7 +134,7 @@ class Entry:
                     made[leaf.position] = self._output(leaf.position, outputs, node)
                 yield _seen(made[leaf.position], leaf.path)
             elif isinstance(leaf, Argument):
-                yield _seen(leaves[self.tensor_leaves[leaf.index]], leaf.path)
+                yield _seen(leaves[self.tensor_leaves[leaf.number]], leaf.path)
             else:
                 yield leaf
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -84,9 +84,10 @@ def show(expected: Any) -> str:
     return value if kind is float else repr(value)
 
 
-def collect(function: Any, codes: Iterable[CodeType] = ()) -> list[Guard]:
-    """The guards of everything that `function` (a module, a function, a method) can reach by name."""
-    return _Collector().run(function)
+def collect(function: Any, arguments: Mapping[str, Any]) -> list[Guard]:
+    """The guards of everything that `function` (a module, a function, a method) can reach by name, or through those of
+    its arguments that are objects."""
+    return _Collector().run(function, {n: a for n, a in arguments.items() if not isinstance(a, (*_PLAIN, Tensor))})
 
 
 class _Collector:
@@ -94,25 +95,30 @@ class _Collector:
         self.guards: dict[str, Guard] = {}
         self.functions: set[int] = set()
         self.things: dict[int, Any] = {}
-        self.work: list[tuple[Any, Any]] = []
+        self.work: list[tuple[Any, Mapping[str, Any]]] = []
 
-    def run(self, function: Any) -> list[Guard]:
+    def run(self, function: Any, arguments: Mapping[str, Any]) -> list[Guard]:
+        for argument in arguments.values():
+            self.reach(argument)
+        if isinstance(function, FunctionType):
+            self.function(function, arguments)
         self.reach(function)
         while self.work:
             self.scan(*self.work.pop())
         return list(self.guards.values())
 
-    def reach(self, thing: Any, owner: Any = None) -> None:
+    def reach(self, thing: Any) -> None:
         """Follows what code may come to: functions to scan, modules and optimizers to watch."""
         if isinstance(thing, functools.partial):
             self.reach(thing.func)
             for item in (*thing.args, *thing.keywords.values()):
                 self.reach(item)
         elif isinstance(thing, MethodType):
-            self.reach(thing.__func__, thing.__self__)
             self.reach(thing.__self__)
+            if isinstance(thing.__func__, FunctionType):
+                self.function(thing.__func__, _first_argument(thing.__func__, thing.__self__))
         elif isinstance(thing, FunctionType):
-            self.function(thing, owner)
+            self.function(thing, {})
         elif id(thing) not in self.things and _is_module(thing):
             self.module(thing)
         elif id(thing) not in self.things and hasattr(thing, "param_groups"):
@@ -125,15 +131,15 @@ class _Collector:
         elif hasattr(type(thing), "__wrapped_function__"):
             self.reach(thing.__wrapped_function__)
 
-    def function(self, function: FunctionType, owner: Any) -> None:
+    def function(self, function: FunctionType, locals: Mapping[str, Any]) -> None:
         inner = getattr(function, "__wrapped__", None)
-        if inner is not None:
-            self.reach(inner, owner)
+        if isinstance(inner, FunctionType):
+            self.function(inner, locals)
         if is_ours(function.__code__) or id(function) in self.functions:
             return
         self.functions.add(id(function))
         self.things[id(function)] = function
-        self.work.append((function, owner))
+        self.work.append((function, locals))
         if function.__defaults__ or function.__kwdefaults__:
             self.add(
                 f"defaults of {function.__name__} @{_place(function.__code__, function.__code__.co_firstlineno)}",
@@ -146,18 +152,18 @@ class _Collector:
                 continue
             self.things[id(part)] = part
             where = f"module {name or type(part).__name__}"
-            self.add(where, lambda part=part: module_structure(part), watched=True)
+            self.add(where, functools.partial(module_structure, part), watched=True)
             forward = type(part).forward
             if isinstance(forward, FunctionType):
-                self.function(forward, part)
+                self.function(forward, _first_argument(forward, part))
 
-    def scan(self, function: FunctionType, owner: Any) -> None:
+    def scan(self, function: FunctionType, locals: Mapping[str, Any]) -> None:
         for chain in chains_of(function.__code__):
-            root = _root(function, owner, chain)
+            root = _root(function, locals, chain)
             if root is not None:
-                self.chain(function, chain, root, owner)
+                self.chain(function, chain, root)
 
-    def chain(self, function: FunctionType, chain: Chain, root: Callable[[], Any], owner: Any) -> None:
+    def chain(self, function: FunctionType, chain: Chain, root: Callable[[], Any]) -> None:
         base = root()
         if base is _MISSING or isinstance(base, BuiltinFunctionType | type) or _is_our_package(base):
             return
@@ -167,8 +173,7 @@ class _Collector:
         while kept and callable(values[kept]) and not _is_module(values[kept]):
             self.reach(values[kept])
             kept -= 1
-        watched = _is_module(owner) if chain.root == "local" else False
-        watched = watched and all(_is_module(v) for v in values[:kept])
+        watched = chain.root == "local" and all(_is_module(v) for v in values[:kept])
         self.reach(values[kept])
         path = chain.steps[:kept]
         if chain.root == "local" and not path:
@@ -187,7 +192,7 @@ def module_structure(module: Any) -> Any:
 
 
 def _held(value: Any) -> Any:
-    if isinstance(value, _PLAIN | (list, tuple)):
+    if isinstance(value, (*_PLAIN, list, tuple)):
         return value
     if isinstance(value, dict):
         return {k: _held(v) for k, v in value.items()}
@@ -197,7 +202,7 @@ def _held(value: Any) -> Any:
 
 def optimizer_structure(self: Any) -> Any:
     """What a trace may have read of an optimizer: its groups' tensors, their state, flags, and which numbers are 0."""
-    groups = [{k: _setting(v) for k, v in g.items()} for g in self.param_groups]
+    groups = [_settings(g) for g in self.param_groups]
     return [groups, [(Same(p), tuple(s)) for p, s in self.state.items()]]
 
 
@@ -209,7 +214,16 @@ def _setting(value: Any) -> Any:
     return value
 
 
-def _root(function: FunctionType, owner: Any, chain: Chain) -> Callable[[], Any] | None:
+def _settings(group: Mapping[str, Any]) -> dict[str, Any]:
+    """A group's settings; of the learning rate no step asks whether it is 0."""
+    return {k: _setting(v) for k, v in group.items() if k not in ("lr", "initial_lr")}
+
+
+def _first_argument(function: FunctionType, owner: Any) -> dict[str, Any]:
+    return dict.fromkeys(function.__code__.co_varnames[: min(1, function.__code__.co_argcount)], owner)
+
+
+def _root(function: FunctionType, locals: Mapping[str, Any], chain: Chain) -> Callable[[], Any] | None:
     if chain.root == "global":
         names = function.__globals__
         return lambda: names.get(chain.name, _MISSING)
@@ -219,8 +233,7 @@ def _root(function: FunctionType, owner: Any, chain: Chain) -> Callable[[], Any]
             return None
         cell = function.__closure__[free.index(chain.name)]
         return lambda: _contents(cell)
-    first = function.__code__.co_varnames[:1]
-    return (lambda: owner) if owner is not None and first == (chain.name,) else None
+    return (lambda: locals[chain.name]) if chain.name in locals else None
 
 
 def _contents(cell: Any) -> Any:

@@ -44,7 +44,8 @@ def signature(args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: Collection
     else:
         leaves.extend(args)
         structure = len(args)
-    parts, tensors = [], []
+    parts: list[Any] = []
+    tensors: list[Tensor] = []
     for i, leaf in enumerate(leaves):
         if isinstance(leaf, Tensor):
             parts.append((leaf.type, needs_grad(leaf)))

@@ -33,7 +33,7 @@ class Output(NamedTuple):
 class Argument(NamedTuple):
     """Stands among the result's leaves for a tensor argument that is returned, seen through view steps."""
 
-    index: int
+    number: int
     path: Path = ()
 
 
@@ -168,14 +168,18 @@ def trace(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
 
 def leaf_names(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], count: int) -> list[str]:
     """A name for each leaf of the arguments: the parameter's, numbered where it holds several."""
-    target = function.forward if hasattr(function, "named_parameters") else function
-    try:
-        bound = inspect.signature(target).bind(*args, **kwargs)
-    except (TypeError, ValueError):  # builtins have no signature; a call that does not fit says so itself
-        return [f"x{i}" for i in range(count)]
     names: list[str] = []
-    for name, value in bound.arguments.items():
+    for name, value in named_arguments(function, args, kwargs).items():
         leaves: list[Any] = []
         flatten(value, leaves)
         names += [name] if len(leaves) == 1 else [f"{name}_{i}" for i in range(len(leaves))]
     return names if len(names) == count else [f"x{i}" for i in range(count)]
+
+
+def named_arguments(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments by parameter; empty where the call does not fit, which the call itself will say."""
+    target = function.forward if hasattr(function, "named_parameters") else function
+    try:
+        return inspect.signature(target).bind(*args, **kwargs).arguments
+    except (TypeError, ValueError):
+        return {}

@@ -6,11 +6,10 @@ import os
 import sys
 from types import CodeType, FrameType
 
-import graphnn
 from graphnn.ir.origin import Origin, Origins
 from graphnn.ir.scope import current_module_path
 
-_HERE = os.path.dirname(os.path.abspath(graphnn.__file__)) + os.sep
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _ours: dict[CodeType, bool] = {}
 
 
