@@ -9,8 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graphnn.passes.canonicalize import Canonicalize as Canonicalize
     from graphnn.passes.common_subexpressions import CommonSubexpressions as CommonSubexpressions
+    from graphnn.passes.constant_folding import ConstantFolding as ConstantFolding
     from graphnn.passes.dead_code import DeadCode as DeadCode
+    from graphnn.passes.fuse_conv_relu import FuseConvReLU as FuseConvReLU
+    from graphnn.passes.fuse_elementwise import FuseElementwise as FuseElementwise
     from graphnn.passes.fuse_linear_relu import FuseLinearReLU as FuseLinearReLU
     from graphnn.rewrite import Pass as Pass
     from graphnn.rewrite import PassManager as PassManager
@@ -18,8 +22,12 @@ if TYPE_CHECKING:
     from graphnn.rewrite import pattern_pass as pattern_pass
 
 _HOMES = {
+    "Canonicalize": "graphnn.passes.canonicalize",
     "CommonSubexpressions": "graphnn.passes.common_subexpressions",
+    "ConstantFolding": "graphnn.passes.constant_folding",
     "DeadCode": "graphnn.passes.dead_code",
+    "FuseConvReLU": "graphnn.passes.fuse_conv_relu",
+    "FuseElementwise": "graphnn.passes.fuse_elementwise",
     "FuseLinearReLU": "graphnn.passes.fuse_linear_relu",
     "Pass": "graphnn.rewrite",
     "PassManager": "graphnn.rewrite",

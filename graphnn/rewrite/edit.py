@@ -14,10 +14,10 @@ def is_unused(node: Node) -> bool:
     return not any(v.uses for v in node.outputs) and Trait.EFFECT not in node.op.traits
 
 
-def erase_unused(graph: Graph, nodes: Iterable[Node]) -> bool:
-    """Erases those of the nodes that nothing uses, and what only they used; True when there were any."""
+def erase_unused(graph: Graph, nodes: Iterable[Node]) -> list[Node]:
+    """Erases those of the nodes that nothing uses, and what only they used; the nodes erased."""
     waiting = list(nodes)
-    erased = False
+    erased: list[Node] = []
     while waiting:
         node = waiting.pop()
         if node.graph is None or not is_unused(node):
@@ -25,13 +25,14 @@ def erase_unused(graph: Graph, nodes: Iterable[Node]) -> bool:
         makers = [v.producer for v in node.operands if v.producer is not None]
         graph.erase(node)
         waiting += makers
-        erased = True
+        erased.append(node)
     return erased
 
 
-def substitute(graph: Graph, node: Node, values: Iterable[Value | None]) -> None:
-    """Puts a value for each of the node's outputs (None: it has no user); erases the node and what only it used."""
+def substitute(graph: Graph, node: Node, values: Iterable[Value | None]) -> list[Node]:
+    """Puts a value for each of the node's outputs (None: it has no user); erases the node and what only it used.
+    The nodes erased."""
     for old, new in zip(node.outputs, values, strict=True):
         if new is not None:
             graph.replace_all_uses(old, new)
-    erase_unused(graph, [node])
+    return erase_unused(graph, [node])
