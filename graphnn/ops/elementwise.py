@@ -13,8 +13,9 @@ import numpy as np
 
 from graphnn.errors import DTypeError
 from graphnn.ir import dtypes
+from graphnn.ir.dtypes import DType
 from graphnn.ir.registry import Trait
-from graphnn.ir.types import TensorType
+from graphnn.ir.types import Shape, TensorType
 from graphnn.ops.op import Call, Op, array_type, register
 from graphnn.ops.typing import broadcast, float_dtype, result_dtype
 
@@ -69,6 +70,14 @@ def refuse_bool(op: str, *types: TensorType) -> None:
         )
 
 
+WEAK = tuple(TensorType(dtype, (), True) for dtype in (dtypes.bool, dtypes.int64, dtypes.float64))
+
+
+def computed_type(dtype: DType, shape: Shape, *operands: TensorType) -> TensorType:
+    """The type of a result: a weak scalar, in Python's precision, when all operands are."""
+    return WEAK[dtype.category] if all(t.weak for t in operands) else TensorType(dtype, shape)
+
+
 def map_op(
     name: str,
     how: np.ufunc | Rule,
@@ -84,7 +93,8 @@ def map_op(
     def infer(x: TensorType) -> TensorType:
         if kind == "number":
             refuse_bool(name, x)
-        return TensorType({"float": float_dtype(x.dtype), "bool": dtypes.bool}.get(kind, x.dtype), x.shape)
+        dtype = {"float": float_dtype(x.dtype), "bool": dtypes.bool}.get(kind, x.dtype)
+        return computed_type(dtype, x.shape, x)
 
     kernel = (lambda out, x: [call(how, out, x)]) if isinstance(how, np.ufunc) else how
     return register(Op(name, infer=infer, numpy=kernel, vjp=vjp, traits=ELEMENTWISE, **more))
@@ -106,7 +116,7 @@ def zip_op(
         if kind == "number":
             refuse_bool(name, a, b)
         dtype = dtypes.bool if kind == "bool" else result_dtype((a, b))
-        return TensorType(float_dtype(dtype) if kind == "float" else dtype, broadcast(name, a, b))
+        return computed_type(float_dtype(dtype) if kind == "float" else dtype, broadcast(name, a, b), a, b)
 
     call = compare_call if kind == "bool" else ufunc_call
     kernel = (lambda out, a, b: [call(how, out, a, b)]) if isinstance(how, np.ufunc) else how

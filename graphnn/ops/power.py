@@ -11,7 +11,7 @@ from graphnn.errors import ArgumentError
 from graphnn.ir.attrs import Attrs
 from graphnn.ir.types import TensorType
 from graphnn.ops.compare import eq, ge, gt, logical_and, lt, where
-from graphnn.ops.elementwise import COMMUTES, div, mul, neg, sub, ufunc_call, zeros_like, zip_op
+from graphnn.ops.elementwise import div, mul, neg, sub, ufunc_call, zeros_like, zip_op
 from graphnn.ops.op import Call
 from graphnn.ops.unary import floor, log
 
@@ -92,7 +92,8 @@ remainder = zip_op(
 )
 
 
-# ---- the larger and the smaller: where equal, each gets half of the gradient; NaN wins
+# ---- the larger and the smaller: where equal, each gets half of the gradient; NaN wins. They don't commute to the bit:
+# of 0.0 and -0.0 the second one is taken
 
 
 def _extreme_vjp(loses: Any) -> Any:
@@ -103,5 +104,5 @@ def _extreme_vjp(loses: Any) -> Any:
     return vjp
 
 
-maximum = zip_op("maximum", np.maximum, _extreme_vjp(lt), traits=COMMUTES)
-minimum = zip_op("minimum", np.minimum, _extreme_vjp(gt), traits=COMMUTES)
+maximum = zip_op("maximum", np.maximum, _extreme_vjp(lt))
+minimum = zip_op("minimum", np.minimum, _extreme_vjp(gt))
