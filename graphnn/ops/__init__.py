@@ -4,6 +4,7 @@ Enter at `op.py` (the Op class, how applying works) and `typing.py` (promotion, 
 file holds the ops of one family. Importing this package fills the table `graphnn.ir.registry.OPS`.
 """
 
+from graphnn.ops.batch_norm import batch_norm, batch_norm_grad
 from graphnn.ops.broadcasting import expand, sum_to
 from graphnn.ops.compare import (
     bitwise_and,
@@ -29,7 +30,9 @@ from graphnn.ops.compare import (
 from graphnn.ops.conv import conv2d, conv2d_input_grad, conv2d_relu, conv2d_weight_grad
 from graphnn.ops.creation import arange, constant, full
 from graphnn.ops.cross_entropy import cross_entropy, cross_entropy_grad
+from graphnn.ops.dropout import dropout
 from graphnn.ops.elementwise import add, div, mul, neg, sub, zeros_like
+from graphnn.ops.embedding import embedding, embedding_grad
 from graphnn.ops.extremes import argmax, argmin, max_dim, min_dim
 from graphnn.ops.fused import fused
 from graphnn.ops.gathering import gather, gather_grad, one_hot, scatter, scatter_add

@@ -66,14 +66,14 @@ def fill_uniform(out: np.ndarray, rng: np.ndarray, offset: int) -> None:
     _stream.generator.random(out=out, dtype=out.dtype)
 
 
-def _require_state(op: str, rng: TensorType) -> None:
+def require_state(op: str, rng: TensorType) -> None:
     if rng is not STATE:
         raise DTypeError(f"{op}: the random state is {STATE} = [key, counter], got {rng}")
 
 
 def _drawn_type(op: str) -> Any:
     def infer(rng: TensorType, *, shape: Shape, dtype: DType = dtypes.float32, offset: int = 0) -> TensorType:
-        _require_state(op, rng)
+        require_state(op, rng)
         if dtype not in (dtypes.float16, dtypes.float32, dtypes.float64):
             raise DTypeError(f"{op}: draws floating-point numbers, got the dtype {dtype!r}; randint draws integers")
         return TensorType(dtype, shape)
@@ -143,7 +143,7 @@ randn = register(Op("randn", infer=_drawn_type("randn"), numpy=_randn_kernel, sc
 
 def _randint(rng: TensorType, *, low: int = 0, high: int, shape: Shape, offset: int = 0) -> TensorType:
     """`low + floor(u * (high - low))` with u a uniform float64: two words a number."""
-    _require_state("randint", rng)
+    require_state("randint", rng)
     if low >= high:
         raise ArgumentError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     if high - low > 1 << 53:
@@ -176,7 +176,7 @@ randint = register(
 
 def _randperm(rng: TensorType, *, n: int, offset: int = 0) -> TensorType:
     """The numbers below n in the order of random keys: two words a number."""
-    _require_state("randperm", rng)
+    require_state("randperm", rng)
     if not 0 <= n < 1 << 31:
         raise ArgumentError(f"randperm: n must be non-negative and below 2**31, got {n}")
     return TensorType(dtypes.int64, (n,))
@@ -213,7 +213,7 @@ randperm = register(
 
 def _rng_advance(rng: TensorType, *, blocks: int) -> TensorType:
     """The state after so many blocks have been drawn."""
-    _require_state("rng_advance", rng)
+    require_state("rng_advance", rng)
     return rng
 
 
