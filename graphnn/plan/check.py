@@ -161,7 +161,8 @@ class _Run:
         """A view moves nothing: its marks are the input's, seen another way; whether they lie there is asked when
         it is read."""
         base, result = node.inputs[0], node.outputs[0]
-        assert base is not None
+        if base is None or Trait.VIEW not in node.op.traits:
+            raise PlanError(f"is planned as a view, but is none: {format_node(node)}")
         marks = np.ascontiguousarray(self.expected[base]).reshape(base.shape)
         seen = node.op.view(marks, **node.attrs)  # type: ignore[attr-defined]
         if seen is None or seen.shape != result.shape:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from graphnn.ir.origin import describe
 from graphnn.ir.printer import format_node, format_use
-from graphnn.ir.value import Value
-from graphnn.plan.places import STATE, PlannedBuffer
+from graphnn.ir.value import Node, Value
+from graphnn.plan.places import ARENA, STATE, PlannedBuffer
 from graphnn.plan.plan import Plan
 
 LONGEST = 120  # characters of a node's line
@@ -51,11 +51,21 @@ def _steps(plan: Plan) -> Iterator[str]:
 
 
 def _place(plan: Plan, step: int) -> str:
-    """What is not in a buffer of its own: views, and results that lie in state."""
+    """What is not in memory of its own: views, results over inputs, results where state lies."""
     if step in plan.views:
         return "  (view)"
-    kept = [v for v in plan.order[step].outputs if v in plan.slots and plan.slots[v].kind == STATE]
-    return "".join(f"  (in {plan.state_slots[plan.slots[v].index]})" for v in kept)
+    node = plan.order[step]
+    kept = [v for v in node.outputs if v in plan.slots and plan.slots[v].kind == STATE]
+    told = [f"  (in {plan.state_slots[plan.slots[v].index]})" for v in kept]
+    return "".join(told) or "".join(f"  (over {format_use(v)})" for v in _under(plan, node))
+
+
+def _under(plan: Plan, node: Node) -> list[Value]:
+    """The inputs in the arena over which the node's first result is written."""
+    slot = plan.slots.get(node.outputs[0]) if node.outputs else None
+    if slot is None or slot.kind != ARENA or not node.outputs[0].type.size:
+        return []
+    return [v for v in dict.fromkeys(node.operands) if v in plan.slots and plan.slots[v] == slot]
 
 
 def _copies(plan: Plan, early: bool) -> Iterator[str]:
@@ -70,10 +80,19 @@ def _peak(plan: Plan) -> Iterator[str]:
         return
     step = plan.peak_step
     yield f"peak {format_bytes(plan.live_bytes[step])} at step {step}, made of"
-    values = {value.name: value for value in plan.graph.values()}
+    occupants = _occupants(plan, step)
     for buffer in sorted(plan.live_at(step), key=lambda b: -b.size):
+        since, value = occupants.get(buffer.offset, (-1, None))
         if buffer.size:
-            yield _buffer(buffer, values.get(buffer.name))
+            yield _buffer(buffer, value if since >= buffer.start else None)
+
+
+def _occupants(plan: Plan, step: int) -> dict[int, tuple[int, Value]]:
+    """For each offset in the arena, what was written there last by the end of a step, and when."""
+    entered = [(plan.barrier or 0 if v in plan.late else 0, v) for v in plan.graph.inputs]
+    written = [(i, v) for i in range(step + 1) if i not in plan.views for v in plan.order[i].outputs]
+    here = [(since, v) for since, v in sorted([*entered, *written], key=lambda e: e[0]) if v in plan.slots]
+    return {plan.slots[v].offset: (i, v) for i, v in here if i <= step and plan.slots[v].kind == ARENA and v.type.size}
 
 
 def _buffer(buffer: PlannedBuffer, value: Value | None) -> str:
