@@ -64,14 +64,17 @@ def _replaced(changed: Any, grads: tuple[Any, ...], what: str) -> tuple[Any, ...
         raise ArgumentError(
             f"Backward hook returned an invalid number of {what}, got {len(changed)}, but expected {len(grads)}"
         )
-    return changed
+    return changed  # type: ignore[no-any-return]
 
 
 class BackwardHookFunctionBackward(GradNode):
     """Stands before a module's inputs or behind its outputs, and lets `run` see and change their gradients. These
-    come and go for the tensors at `positions` among `width` arguments or results; `run` gets all, None for the others."""
+    come and go for the tensors at `positions` among `width` items; `run` gets all, None for the others."""
 
     __slots__ = ("positions", "run", "width")
+    positions: list[int]
+    run: Run
+    width: int
 
     def backward(self, grads: tuple[Any, ...], carrier: Carrier) -> Sequence[Any]:
         full: list[Any] = [None] * self.width

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphnn import ops
 from graphnn.autodiff.modes import no_grad
 from graphnn.errors import ShapeError
 from graphnn.ir import dtypes
@@ -14,6 +13,7 @@ from graphnn.nn import init
 from graphnn.nn.functional.normalization import require_several
 from graphnn.nn.module import Module
 from graphnn.nn.parameter import Parameter
+from graphnn.ops.batch_norm import batch_norm as batch_norm_op
 from graphnn.tensor.creation import empty, ones, tensor, zeros
 from graphnn.tensor.tensor import Tensor
 
@@ -87,7 +87,7 @@ class _BatchNorm(Module):
         """Moves the running statistics to the mean over all batches: by 1 / (number of batches) of what is new."""
         require_several(input)
         statistics = (self.running_mean, self.running_var)
-        out, _, _, *found = ops.batch_norm(
+        out, _, _, *found = batch_norm_op(
             input, *statistics, self.weight, self.bias, training=True, momentum=1.0, eps=self.eps
         )
         with no_grad():

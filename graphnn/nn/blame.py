@@ -14,8 +14,7 @@ from graphnn.tracing.where import is_ours
 if TYPE_CHECKING:
     from graphnn.nn.module import Module
 
-_innermost: weakref.WeakKeyDictionary[GraphnnError, Module] = weakref.WeakKeyDictionary()
-_lines: weakref.WeakKeyDictionary[GraphnnError, tuple[str, int]] = weakref.WeakKeyDictionary()
+_innermost: weakref.WeakKeyDictionary[GraphnnError, tuple[Module, tuple[str, int]]] = weakref.WeakKeyDictionary()
 
 
 def add_place(error: GraphnnError, module: Module, caller: FrameType | None) -> None:
@@ -24,12 +23,9 @@ def add_place(error: GraphnnError, module: Module, caller: FrameType | None) -> 
     if error not in _innermost:
         if error.place or isinstance(error, TraceError):
             return
-        _innermost[error] = module
-    if error not in _lines:
-        line = next(_users_lines(error, caller), None)
-        if line is not None:
-            _lines[error] = line
-    error.place = str(Origin(_path(_innermost[error], module), *_lines.get(error, ("", 0))))
+        _innermost[error] = module, next(_users_lines(error, caller), ("", 0))
+    inner, line = _innermost[error]
+    error.place = str(Origin(_path(inner, module), *line))
 
 
 def _path(inner: Module, outer: Module) -> str:
@@ -39,9 +35,13 @@ def _path(inner: Module, outer: Module) -> str:
 
 def _users_lines(error: GraphnnError, caller: FrameType | None) -> Iterator[tuple[str, int]]:
     """Lines of code that is not graphnn's own, the nearest to the failure first."""
-    lines = [(caller.f_code, caller.f_lineno)] if caller is not None else []
+    inside = []
     trace = error.__traceback__
     while trace is not None:
-        lines.append((trace.tb_frame.f_code, trace.tb_lineno))
+        inside.append((trace.tb_frame.f_code, trace.tb_lineno))
         trace = trace.tb_next
-    yield from ((code.co_filename, line) for code, line in reversed(lines) if not is_ours(code))
+    yield from ((code.co_filename, line) for code, line in reversed(inside) if not is_ours(code))
+    while caller is not None:
+        if not is_ours(caller.f_code):
+            yield caller.f_code.co_filename, caller.f_lineno
+        caller = caller.f_back

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import OrderedDict
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Self, overload
 
@@ -22,7 +22,9 @@ def _position(index: int, length: int) -> int:
 
 
 class _ModuleSequence(Module):
-    """Modules named "0", "1", …: what Sequential and ModuleList share."""
+    """Modules named "0", "1", …: what Sequential and ModuleList share. `_sliced` gives the same over some of them."""
+
+    _sliced: Callable[[slice], Any]
 
     def _put(self, modules: Iterable[Any]) -> None:
         """Makes these the children."""
@@ -43,9 +45,6 @@ class _ModuleSequence(Module):
         if isinstance(index, slice):
             return self._sliced(index)
         return self._modules[self._name(index)]
-
-    def _sliced(self, index: slice) -> Any:
-        return type(self)(list(self._modules.values())[index])
 
     def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, self._name(index), module)
@@ -126,6 +125,9 @@ class ModuleList(_ModuleSequence):
         super().__init__()
         if modules is not None:
             self.extend(modules)
+
+    def _sliced(self, index: slice) -> Any:
+        return type(self)(list(self)[index])
 
     def extend(self, modules: Iterable[Module]) -> Self:
         if not isinstance(modules, Iterable):

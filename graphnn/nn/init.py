@@ -60,12 +60,12 @@ _calculate_fan_in_and_fan_out = fans
 @no_grad()
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Uniform in [a, b)."""
-    return tensor.uniform_(a, b, generator=generator)
+    return tensor.uniform_(a, b, generator=generator)  # type: ignore[no-any-return]
 
 
 @no_grad()
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
-    return tensor.normal_(mean, std, generator=generator)
+    return tensor.normal_(mean, std, generator=generator)  # type: ignore[no-any-return]
 
 
 @no_grad()
@@ -88,12 +88,12 @@ def trunc_normal_(
     drawn = np.empty(tuple(tensor.shape), np.float64)
     uniform = of_numpy(drawn).uniform_(low, high, generator=generator)
     values = inverse_erf(uniform.numpy()) * (std * math.sqrt(2.0)) + mean
-    return tensor.copy_(of_numpy(np.clip(values, a, b)))
+    return tensor.copy_(of_numpy(np.clip(values, a, b)))  # type: ignore[no-any-return]
 
 
 @no_grad()
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    return tensor.fill_(val)
+    return tensor.fill_(val)  # type: ignore[no-any-return]
 
 
 def ones_(tensor: Tensor) -> Tensor:
@@ -210,4 +210,4 @@ def _normal(shape: tuple[int, ...], generator: Generator | None) -> np.ndarray:
 
 @no_grad()
 def _fill(tensor: Tensor, array: np.ndarray) -> Tensor:
-    return tensor.copy_(of_numpy(np.ascontiguousarray(array)))
+    return tensor.copy_(of_numpy(np.ascontiguousarray(array)))  # type: ignore[no-any-return]

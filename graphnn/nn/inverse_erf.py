@@ -20,4 +20,4 @@ def inverse_erf(y: np.ndarray) -> np.ndarray:
         for _ in range(3):
             step = (erf(x) - y) * np.exp(x * x) * (math.sqrt(math.pi) / 2)
             x = x - step / (1 + x * step)
-    return np.where(np.abs(y) < 1, x, np.copysign(np.inf, y))
+    return np.where(np.abs(y) < 1, x, np.copysign(np.inf, y))  # type: ignore[no-any-return]

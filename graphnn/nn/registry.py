@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphnn.errors import ArgumentError, RegistrationError
+from graphnn.errors import ArgumentError, RegistrationError, TraceError
 from graphnn.ir import epoch
 from graphnn.nn.parameter import Parameter
+from graphnn.ops.op import builders
 from graphnn.tensor.tensor import Tensor
 from graphnn.tensor.typename import typename
 
@@ -126,6 +127,11 @@ class Registry:
         if value is not None and not isinstance(value, kind.accepts):
             noun = "child module" if kind is _MODULE else kind.noun
             raise RegistrationError(f"cannot assign '{typename(value)}' as {noun} '{name}' ({kind.wanted} expected)")
+        if builders.stack and isinstance(value, Tensor) and value._storage.trace is not None:
+            raise TraceError(
+                f"the {kind.noun} '{name}' is replaced by a tensor that is being traced{builders.stack[-1].place()}: a run "
+                f"could not put it back into the module; write into it instead: self.{name}.copy_(...)"
+            )
         table[name] = value
 
     def __getattr__(self, name: str) -> Any:

@@ -37,8 +37,6 @@ class IncompatibleKeys(NamedTuple):
             return "<All keys matched successfully>"
         return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
-    __str__ = __repr__
-
 
 def save(module: Module, destination: Any, prefix: str, keep_vars: bool) -> Any:
     """Puts the state of the module and all below it into `destination`: tensors that share the modules' storage."""

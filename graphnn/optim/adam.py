@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from graphnn import ops
 from graphnn.errors import ArgumentError
+from graphnn.ops.power import maximum
 from graphnn.optim.groups import ParamGroup
 from graphnn.optim.optimizer import Optimizer, as_number, fresh, fresh_count
 from graphnn.optim.sgd import check_not_negative, refuse_differentiable
@@ -59,26 +59,26 @@ class Adam(Optimizer):
 
     def update(self, group: ParamGroup, param: Tensor, grad: Tensor) -> None:
         grad = _decayed(group, param, -grad if group["maximize"] else grad)
-        beta1, beta2 = group.number("betas", 0), group.number("betas", 1)
-        state = self._state(group, param)
+        beta1, beta2 = group.exact("betas", 0), group.exact("betas", 1)
+        self.prepare(group, param)
+        state = self.state[param]
         count, mean, square = state["step"], state["exp_avg"], state["exp_avg_sq"]
         count.add_(1)
         mean.mul_(beta1).add_(grad * (1 - beta1))
         square.mul_(beta2).add_(grad * grad * (1 - beta2))
         if group["amsgrad"]:
-            square = state["max_exp_avg_sq"].copy_(ops.maximum(state["max_exp_avg_sq"], square))
+            square = state["max_exp_avg_sq"].copy_(maximum(state["max_exp_avg_sq"], square))
         steps = as_number(count)
-        step_size = group.number("lr") / (1 - beta1**steps)
+        step_size = group.exact("lr") / (1 - beta1**steps)
         scale = (1 - beta2**steps) ** 0.5
         param.sub_(mean / (square.sqrt() / scale + group.number("eps")) * step_size)
 
-    def _state(self, group: ParamGroup, param: Tensor) -> dict[str, Any]:
+    def prepare(self, group: ParamGroup, param: Tensor) -> None:
         state = self.state[param]
         if not state:
             state.update(step=fresh_count(), exp_avg=fresh(param), exp_avg_sq=fresh(param))
         if group["amsgrad"] and "max_exp_avg_sq" not in state:
             state["max_exp_avg_sq"] = fresh(param)
-        return state
 
 
 def _decayed(group: ParamGroup, param: Tensor, grad: Tensor) -> Tensor:
@@ -86,6 +86,6 @@ def _decayed(group: ParamGroup, param: Tensor, grad: Tensor) -> Tensor:
     if group["weight_decay"] == 0:
         return grad
     if group["decoupled_weight_decay"]:
-        param.mul_(1 - group.number("lr") * group.number("weight_decay"))
+        param.mul_(1 - group.exact("lr") * group.exact("weight_decay"))
         return grad
-    return grad + param * group.number("weight_decay")
+    return grad + param * group.number("weight_decay")  # type: ignore[no-any-return]

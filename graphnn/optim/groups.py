@@ -11,6 +11,8 @@ from typing import Any
 
 from graphnn.errors import ArgumentError, ArgumentTypeError
 from graphnn.ir import epoch
+from graphnn.ir.dtypes import float64
+from graphnn.ops.unary import cast
 from graphnn.tensor.hyper import scalar
 from graphnn.tensor.tensor import Tensor
 from graphnn.tensor.typename import typename
@@ -23,7 +25,7 @@ class ParamGroup(dict[str, Any]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.parts: dict[str, _Parts] = {}
+        self.parts: dict[str, _Part] = {}
 
     def __setitem__(self, key: str, value: Any) -> None:
         if shape_of(value) != shape_of(self.get(key)):
@@ -51,23 +53,30 @@ class ParamGroup(dict[str, Any]):
         """The number, or one of a tuple's: as it is in eager code, an input of the plan while tracing."""
         if part is None:
             return scalar(self, key)
-        if key not in self.parts:
-            self.parts[key] = _Parts(self, key)
-        return scalar(self.parts[key], part)  # type: ignore[type-var, arg-type]
+        name = f"{key}_{part}"
+        if name not in self.parts:
+            self.parts[name] = _Part(self, key, part)
+        return scalar(self.parts[name], name)  # type: ignore[arg-type]
+
+    def exact(self, key: str, part: int | None = None) -> Any:
+        """The number for arithmetic with other numbers, done in float64 while tracing as in eager code."""
+        number = self.number(key, part)
+        return cast(number, dtype=float64) if isinstance(number, Tensor) else number
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ParamGroup, (dict(self),)
 
 
-class _Parts:
-    """A tuple in a group, read part by part."""
+class _Part:
+    """One number of a tuple in a group, under a name of its own."""
 
-    def __init__(self, group: ParamGroup, key: str) -> None:
+    def __init__(self, group: ParamGroup, key: str, part: int) -> None:
         self.group = group
         self.key = key
+        self.part = part
 
-    def __getitem__(self, part: int) -> Any:
-        return self.group[self.key][part]
+    def __getitem__(self, name: str) -> Any:
+        return self.group[self.key][self.part]
 
 
 def shape_of(value: Any) -> Any:

@@ -69,6 +69,15 @@ class Optimizer:
         """Moves one parameter."""
         raise UnsupportedError(f"{type(self).__name__} defines no update(group, param, grad)")
 
+    def prepare(self, group: ParamGroup, param: Tensor) -> None:
+        """Makes the state of one parameter as it is before its first step."""
+
+    def prepare_all(self) -> None:
+        """Makes the state that is not there yet, of every parameter that wants gradients, for a trace to name."""
+        for group, param in self._params():
+            if param.requires_grad:
+                self.prepare(group, param)
+
     def structure(self) -> tuple[Any, ...]:
         """What a traced step has baked in besides tensors: groups, flags, and which hyper-parameters are zero."""
         return tuple(

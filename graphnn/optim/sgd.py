@@ -62,21 +62,25 @@ class SGD(Optimizer):
             grad = grad + velocity * group.number("momentum") if group["nesterov"] else velocity
         param.sub_(grad * group.number("lr"))
 
-    def _velocity(self, group: ParamGroup, param: Tensor, grad: Tensor) -> Tensor:
-        """The momentum buffer, moved on. Eagerly the first one is a copy of the gradient; a traced step starts from
-        zeros, and with dampening has a count that tells the first step from the others."""
-        state = self.state[param]
-        velocity = state.get("momentum_buffer")
-        if velocity is None and not builders.stack:
-            state["momentum_buffer"] = velocity = grad.detach().clone()
-            return velocity
-        if velocity is None:
-            state["momentum_buffer"] = velocity = fresh(param)
-            if group["dampening"] != 0:
-                state["started"] = fresh_count(dtypes.float64)
+    def prepare(self, group: ParamGroup, param: Tensor) -> None:
+        """A momentum buffer of zeros; with dampening also a count that tells the first step from the others."""
+        if group["momentum"] == 0 or self.state[param].get("momentum_buffer") is not None:
+            return
+        self.state[param]["momentum_buffer"] = fresh(param)
         if group["dampening"] != 0:
-            grad = grad * (1 - group.number("dampening") * _started(state))
-        return velocity.mul_(group.number("momentum")).add_(grad)  # type: ignore[no-any-return]
+            self.state[param]["started"] = fresh_count(dtypes.float64)
+
+    def _velocity(self, group: ParamGroup, param: Tensor, grad: Tensor) -> Tensor:
+        """The momentum buffer, moved on. The first one is a copy of the gradient, unless prepared for a trace."""
+        state = self.state[param]
+        if state.get("momentum_buffer") is None:
+            if not builders.stack:
+                state["momentum_buffer"] = grad.detach().clone()
+                return state["momentum_buffer"]  # type: ignore[no-any-return]
+            self.prepare(group, param)
+        if group["dampening"] != 0:
+            grad = grad * (1 - group.exact("dampening") * _started(state))
+        return state["momentum_buffer"].mul_(group.number("momentum")).add_(grad)  # type: ignore[no-any-return]
 
 
 def _started(state: dict[str, Any]) -> Any:

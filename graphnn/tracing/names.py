@@ -80,6 +80,8 @@ def _name_module(names: Names, module: Any, prefix: str) -> None:
 
 
 def _name_optimizer(names: Names, optimizer: Any) -> None:
+    """Its state is made first, where no step has made it yet, so that a step has one plan."""
+    optimizer.prepare_all()
     for parameter, state in optimizer.state.items():
         owner = names.get(parameter._storage, ("param", ""))[0]
         for key, value in state.items():

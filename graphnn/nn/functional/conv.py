@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from graphnn import ops
 from graphnn.errors import ArgumentError
 from graphnn.nn.functional.arguments import IntOrPair, batched, pair
 from graphnn.nn.functional.padding import pad
+from graphnn.ops.conv import conv2d as conv2d_op
+from graphnn.ops.matrix import linear as linear_op
 from graphnn.tensor.tensor import Tensor
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x @ weight.T + bias."""
-    return ops.linear(input, weight, bias)  # type: ignore[no-any-return]
+    return linear_op(input, weight, bias)  # type: ignore[no-any-return]
 
 
 def conv2d(
@@ -28,7 +29,7 @@ def conv2d(
     stride, dilation = pair(stride, "stride"), pair(dilation, "dilation")
     if isinstance(padding, str):
         input, padding = _pad_by_name(input, padding, tuple(weight.shape[2:]), stride, dilation)
-    out: Tensor = ops.conv2d(
+    out: Tensor = conv2d_op(
         input, weight, bias, stride=stride, padding=pair(padding, "padding"), dilation=dilation, groups=groups
     )
     return out.squeeze(0) if added else out

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from graphnn import ops
 from graphnn.errors import ArgumentError
+from graphnn.ops.dropout import dropout as dropout_op
 from graphnn.tensor.random import reserve
 from graphnn.tensor.tensor import Tensor
 
@@ -15,5 +15,5 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if not training or p == 0.0:
         return input
     rng, offset = reserve(input.numel())
-    out: Tensor = ops.dropout(input, rng, p=float(p), offset=offset)[0]
+    out: Tensor = dropout_op(input, rng, p=float(p), offset=offset)[0]
     return input.copy_(out) if inplace else out

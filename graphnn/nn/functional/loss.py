@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import warnings
 
-from graphnn import ops
 from graphnn.errors import ShapeError
 from graphnn.nn.functional.arguments import reduction_name
+from graphnn.ops.cross_entropy import cross_entropy as cross_entropy_op
+from graphnn.ops.losses import mse_loss as mse_loss_op
+from graphnn.ops.losses import nll_loss as nll_loss_op
 from graphnn.tensor.tensor import Tensor
 
 
@@ -22,8 +24,8 @@ def mse_loss(
     reduction = reduction_name(reduction, size_average, reduce)
     _warn_of_broadcasting(input, target)
     if weight is None:
-        return ops.mse_loss(input, target, reduction=reduction)  # type: ignore[no-any-return]
-    return _weighted(ops.mse_loss(input, target, reduction="none"), weight, reduction)
+        return mse_loss_op(input, target, reduction=reduction)  # type: ignore[no-any-return]
+    return _weighted(mse_loss_op(input, target, reduction="none"), weight, reduction)
 
 
 def l1_loss(
@@ -53,9 +55,10 @@ def cross_entropy(
 ) -> Tensor:
     """Of logits (N, C, …) or (C): targets are class indices, or probabilities of the input's shape."""
     reduction = reduction_name(reduction, size_average, reduce)
-    return ops.cross_entropy(  # type: ignore[no-any-return]
+    loss: Tensor = cross_entropy_op(
         input, target, weight, reduction=reduction, ignore_index=ignore_index, label_smoothing=float(label_smoothing)
-    )
+    )[0]
+    return loss
 
 
 def nll_loss(
@@ -69,7 +72,8 @@ def nll_loss(
 ) -> Tensor:
     """Of log-probabilities (N, C, …) or (C) and class indices."""
     reduction = reduction_name(reduction, size_average, reduce)
-    return ops.nll_loss(input, target, weight, reduction=reduction, ignore_index=ignore_index)  # type: ignore[no-any-return]
+    loss: Tensor = nll_loss_op(input, target, weight, reduction=reduction, ignore_index=ignore_index)[0]
+    return loss
 
 
 def _weighted(distance: Tensor, weight: Tensor, reduction: str) -> Tensor:
@@ -78,7 +82,7 @@ def _weighted(distance: Tensor, weight: Tensor, reduction: str) -> Tensor:
         raise ShapeError(f"Weights and input must have the same size: got {weight.shape} and {distance.shape}")
     weighted = distance * weight
     if reduction == "mean":
-        return weighted.sum() / weight.sum()
+        return weighted.sum() / weight.sum()  # type: ignore[no-any-return]
     return _reduced(weighted, reduction)
 
 

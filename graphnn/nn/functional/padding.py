@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphnn import ops
 from graphnn.errors import ArgumentError, UnsupportedError
+from graphnn.ops.joining import pad as pad_op
 from graphnn.tensor.tensor import Tensor
 
 
@@ -22,4 +22,4 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         )
     edges = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)]
     padding = ((0, 0),) * (input.ndim - len(edges)) + tuple(reversed(edges))
-    return ops.pad(input, padding=padding, value=0.0 if value is None else value)  # type: ignore[no-any-return]
+    return pad_op(input, padding=padding, value=0.0 if value is None else value)  # type: ignore[no-any-return]

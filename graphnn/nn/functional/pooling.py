@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphnn import ops
 from graphnn.nn.functional.arguments import IntOrPair, batched, pair
+from graphnn.ops.pool import avg_pool2d as avg_pool2d_op
+from graphnn.ops.pool import max_pool2d as max_pool2d_op
 from graphnn.tensor.tensor import Tensor
 
 
@@ -21,7 +22,7 @@ def max_pool2d_with_indices(
     """The largest of each window, and where it was: h * W + w within its channel's plane."""
     input, added = batched(input, "max_pool2d")
     kernel = pair(kernel_size, "kernel_size")
-    out, indices = ops.max_pool2d(
+    out, indices = max_pool2d_op(
         input,
         kernel_size=kernel,
         stride=kernel if stride is None or stride == [] else pair(stride, "stride"),
@@ -58,7 +59,7 @@ def avg_pool2d(
     """The mean of each window of (N, C, H, W) or (C, H, W)."""
     input, added = batched(input, "avg_pool2d")
     kernel = pair(kernel_size, "kernel_size")
-    out: Tensor = ops.avg_pool2d(
+    out: Tensor = avg_pool2d_op(
         input,
         kernel_size=kernel,
         stride=kernel if stride is None or stride == [] else pair(stride, "stride"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from graphnn import ops
 from graphnn.errors import ArgumentError, DTypeError, UnsupportedError
 from graphnn.ir import dtypes
+from graphnn.ops.embedding import embedding as embedding_op
+from graphnn.ops.gathering import one_hot as one_hot_op
 from graphnn.tensor.tensor import Tensor
 
 
@@ -27,7 +28,7 @@ def embedding(
                 f"Padding_idx must be within num_embeddings: got {padding_idx}, the weight has {rows} rows"
             )
         padding_idx %= rows
-    return ops.embedding(input, weight, padding_idx=padding_idx)  # type: ignore[no-any-return]
+    return embedding_op(input, weight, padding_idx=padding_idx)  # type: ignore[no-any-return]
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
@@ -36,4 +37,4 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         raise DTypeError(f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype}")
     if num_classes == -1:
         num_classes = int(tensor.max().item()) + 1
-    return ops.one_hot(tensor, num_classes=num_classes)  # type: ignore[no-any-return]
+    return one_hot_op(tensor, num_classes=num_classes)  # type: ignore[no-any-return]
