@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from graphnn.passes.common_subexpressions import CommonSubexpressions as CommonSubexpressions
     from graphnn.passes.constant_folding import ConstantFolding as ConstantFolding
     from graphnn.passes.dead_code import DeadCode as DeadCode
+    from graphnn.passes.eliminate_dropout import EliminateDropout as EliminateDropout
+    from graphnn.passes.fold_batch_norm import FoldBatchNorm as FoldBatchNorm
     from graphnn.passes.fuse_conv_relu import FuseConvReLU as FuseConvReLU
     from graphnn.passes.fuse_elementwise import FuseElementwise as FuseElementwise
     from graphnn.passes.fuse_linear_relu import FuseLinearReLU as FuseLinearReLU
+    from graphnn.passes.pipelines import inference_pipeline as inference_pipeline
+    from graphnn.passes.pipelines import training_pipeline as training_pipeline
     from graphnn.rewrite import Pass as Pass
     from graphnn.rewrite import PassManager as PassManager
     from graphnn.rewrite import PassResult as PassResult
@@ -26,12 +30,16 @@ _HOMES = {
     "CommonSubexpressions": "graphnn.passes.common_subexpressions",
     "ConstantFolding": "graphnn.passes.constant_folding",
     "DeadCode": "graphnn.passes.dead_code",
+    "EliminateDropout": "graphnn.passes.eliminate_dropout",
+    "FoldBatchNorm": "graphnn.passes.fold_batch_norm",
     "FuseConvReLU": "graphnn.passes.fuse_conv_relu",
     "FuseElementwise": "graphnn.passes.fuse_elementwise",
     "FuseLinearReLU": "graphnn.passes.fuse_linear_relu",
     "Pass": "graphnn.rewrite",
     "PassManager": "graphnn.rewrite",
     "PassResult": "graphnn.rewrite",
+    "inference_pipeline": "graphnn.passes.pipelines",
+    "training_pipeline": "graphnn.passes.pipelines",
     "pattern_pass": "graphnn.rewrite",
 }
 

@@ -1,0 +1,44 @@
+"""The orders in which passes are run, each with the reason for its place. Take one, and put your own anywhere in it."""
+
+from __future__ import annotations
+
+from graphnn.passes.canonicalize import Canonicalize
+from graphnn.passes.common_subexpressions import CommonSubexpressions
+from graphnn.passes.constant_folding import ConstantFolding
+from graphnn.passes.dead_code import DeadCode
+from graphnn.passes.eliminate_dropout import EliminateDropout
+from graphnn.passes.fold_batch_norm import FoldBatchNorm
+from graphnn.passes.fuse_conv_relu import FuseConvReLU
+from graphnn.passes.fuse_elementwise import FuseElementwise
+from graphnn.passes.fuse_linear_relu import FuseLinearReLU
+from graphnn.rewrite.pass_ import Pass
+
+
+def inference_pipeline() -> tuple[Pass, ...]:
+    """For graphs that only compute outputs."""
+    return (
+        DeadCode(),  # first: what nothing uses hides values that have one user, and costs every later pass
+        EliminateDropout(),  # leaves identities behind that stand between layers
+        Canonicalize(),  # one form for what is the same, so that the passes below see it
+        ConstantFolding(),  # after the algebra, which makes operands constant; before merging, which compares them
+        CommonSubexpressions(),  # after all that brings two nodes into the same form; leaves nothing dead
+        FoldBatchNorm(),  # before the fusions, which would hide the layer beside it
+        FuseLinearReLU(),  # after folding, which puts linear and relu side by side
+        FuseConvReLU(),  # likewise
+        FuseElementwise(),  # last: a group is opaque to all others, and no named op must be lost in one
+    )
+
+
+def training_pipeline() -> tuple[Pass, ...]:
+    """For graphs that also differentiate or write state: batch norm follows its batch or needs its gradient, so it is
+    not folded; a relu stays fusable where its gradient reads only its output."""
+    return (
+        DeadCode(),  # first: gradients that nobody asked for, and all that was computed for them
+        EliminateDropout(),  # leaves identities behind that stand between layers, and full masks
+        Canonicalize(),  # also simplifies the gradient rules' general forms: seeds of one, no-op sum_to, double casts
+        ConstantFolding(),  # folds what is left of the seeds
+        CommonSubexpressions(),  # what forward, backward and the optimizer all compute
+        FuseLinearReLU(),  # while relu is still a node of its own
+        FuseConvReLU(),  # likewise
+        FuseElementwise(),  # last: a group is opaque to all others; takes in the optimizer's arithmetic
+    )
