@@ -257,7 +257,7 @@ def test_the_prologue_runs_each_time_while_an_array_of_the_weight_is_out():
     x = data(2, 1, 8, 8)
     with graphnn.no_grad():
         fast(x)
-        out = net[1].weight.numpy()
+        out = net[1].weight.detach().numpy()
         out *= 3.0
         assert np.allclose(fast(x).numpy(), net(x).numpy(), rtol=1e-4, atol=1e-5)
 
