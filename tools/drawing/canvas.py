@@ -1,0 +1,67 @@
+"""Puts boxes, arrows, frames and the legend on a graphviz.Digraph."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import graphviz
+
+from graphnn.tools.drawing import style
+from graphnn.tools.drawing.labels import box_label
+
+LARGE = 1500  # boxes, from which on dot is asked to spend less on beauty
+HASTE = {"splines": "line", "nslimit": "2", "nslimit1": "2", "mclimit": "0.1"}
+
+
+class Canvas:
+    """A Digraph under way. Boxes are numbered in the order they come, so the same graph gives the same source."""
+
+    def __init__(self, name: str, title: str, legend: bool, direction: str = "TB") -> None:
+        attributes = {**style.GRAPH, "label": title, "rankdir": direction, "tooltip": name}
+        self.dot = graphviz.Digraph(name, graph_attr=attributes, node_attr=style.NODE, edge_attr=style.EDGE)
+        self.legend = legend
+        self.kinds: dict[str, None] = {}
+        self.boxes = 0
+        self.frames = 0
+
+    def box(self, into: Any, kind: str, label: str, tooltip: str = "") -> str:
+        """Draws a box into the Digraph or a frame of it; its id."""
+        self.kinds[kind] = None
+        self.boxes += 1
+        id = f"n{self.boxes}"
+        into.node(id, label, tooltip=tooltip or kind, **style.KINDS[kind].attributes)
+        return id
+
+    def arrow(self, start: str, end: str, label: str = "", **attributes: str) -> None:
+        self.dot.edge(start, end, label=f"  {label}" if label else None, **attributes)
+
+    def align(self, into: Any, boxes: list[str]) -> None:
+        """Sets boxes side by side, from left to right."""
+        if len(boxes) > 1:
+            with into.subgraph(graph_attr={"rank": "same"}) as row:
+                for left, right in itertools.pairwise(boxes):
+                    row.edge(left, right, style="invis")
+
+    def frame(self, into: Any, title: str, attributes: dict[str, str]) -> Any:
+        """A frame inside `into`, as a context manager that gives the subgraph."""
+        self.frames += 1
+        name = f"cluster_{self.frames}"
+        return into.subgraph(name=name, graph_attr={**attributes, "label": graphviz.escape(title), "tooltip": title})
+
+    def finish(self) -> Any:
+        """The Digraph, with a legend of the kinds of boxes that are on it."""
+        if self.legend:
+            self._draw_legend()
+        if self.boxes > LARGE:
+            self.dot.graph_attr.update(HASTE)
+        return self.dot
+
+    def _draw_legend(self) -> None:
+        entries = [name for name in style.KINDS if name in self.kinds]
+        with self.dot.subgraph(name="cluster_legend", graph_attr={**style.LEGEND_FRAME, "label": "legend"}) as frame:
+            for name in entries:
+                kind = style.KINDS[name]
+                frame.node(f"legend_{name}", box_label(kind.meaning), tooltip=kind.meaning, **kind.attributes)
+            for above, below in itertools.pairwise(entries):
+                frame.edge(f"legend_{above}", f"legend_{below}", style="invis")

@@ -1,0 +1,140 @@
+"""A Graph as a picture: modules framed, shapes on arrows, state apart from activations, fused operations marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import graphviz
+
+from graphnn.errors import ArgumentTypeError
+from graphnn.ir.graph import Graph
+from graphnn.ir.registry import Trait
+from graphnn.ir.value import PARAM, Node, Value
+from graphnn.tools.drawing import labels, style
+from graphnn.tools.drawing.canvas import Canvas
+from graphnn.tools.drawing.clusters import UPDATE, Frame, find_frames
+from graphnn.tools.drawing.render import save
+
+NEAR = 2  # nodes on in the graph's order: an arrow that goes no further is kept straight
+
+
+def draw_graph(
+    graph: Graph, path: str | Path | None = None, *, title: str | None = None, legend: bool = True, direction: str = "TB"
+) -> graphviz.Digraph:
+    """A drawing of the graph, as a graphviz.Digraph (notebooks show it).
+
+    `path` also writes it: as .svg, .png or .pdf by the program `dot`, or as .dot text. State is drawn anew in every
+    frame that uses it, numbers stand in the labels, and the tooltips of an SVG say where a node came from.
+    `direction` is "TB" (top to bottom) or "LR" (left to right).
+    """
+    if not isinstance(graph, Graph):
+        got = type(graph).__name__
+        raise ArgumentTypeError(f"draw_graph wants a Graph, got {got}; graphnn.trace(model, x) gives the graph of a model")
+    dot = _Drawing(graph, Canvas(graph.name, _heading(graph, title), legend, direction)).draw()
+    if path is not None:
+        save(dot, path)
+    return dot
+
+
+def _heading(graph: Graph, title: str | None) -> str:
+    state = [p for p in graph.params if p.attrs.get("role") == "parameter"]
+    facts = [f"{len(graph.nodes):,} operations"]
+    if state:
+        facts.append(f"{len(state):,} parameters ({sum(p.type.size for p in state):,} numbers)")
+    scalars = [v for v in graph.inputs if labels.is_inline(v)]
+    if scalars:
+        facts.append(f"read at each run: {', '.join(f'{v.name}: {v.type}' for v in scalars)}")
+    return labels.box_label(graph.name if title is None else title, facts, longest=100)
+
+
+class _Drawing:
+    """`boxes` holds the box that each value comes from; `arrows` (value, its user, the
+    user's box, label) wait until all are known."""
+
+    def __init__(self, graph: Graph, canvas: Canvas) -> None:
+        self.graph = graph
+        self.canvas = canvas
+        self.boxes: dict[Value, str] = {}
+        self.arrows: list[tuple[Value, Node, str, str]] = []
+        self.updated: set[Value] = set()
+
+    def draw(self) -> graphviz.Digraph:
+        dot = self.canvas.dot
+        for value in self.graph.inputs:
+            if not labels.is_inline(value):
+                self.boxes[value] = self.canvas.box(dot, "input", labels.value_label(value), f"input {value!r}")
+        self.draw_frame(dot, find_frames(self.graph), depth=0)
+        self.draw_unused_state(dot)
+        self.draw_outputs(dot)
+        self.draw_updates(dot, {p: v for p, v in self.graph.updates.items() if p not in self.updated})
+        places = {node: i for i, node in enumerate(self.graph.nodes)}
+        for value, user, box, label in self.arrows:
+            near = value.producer in places and places.get(user, 0) - places[value.producer] <= NEAR
+            look = style.NEAR_EDGE if near else style.FAR_EDGE
+            self.canvas.arrow(self.boxes[value], box, label, tooltip=repr(value), **look)
+        return self.canvas.finish()
+
+    def draw_frame(self, into: Any, frame: Frame, depth: int) -> None:
+        state: dict[Value, str] = {}
+        for node in frame.nodes:
+            self.draw_node(into, node, state, beside=frame.role != UPDATE)
+        for inner in frame.frames:
+            look = style.UPDATE_FRAME if inner.role == UPDATE else style.INNER_FRAME if depth % 2 else style.FRAME
+            with self.canvas.frame(into, inner.title, look) as cluster:
+                self.draw_frame(cluster, inner, depth + 1)
+                if inner.role == UPDATE:
+                    self.draw_updates(cluster, inner.updates)
+
+    def draw_node(self, into: Any, node: Node, state: dict[Value, str], beside: bool) -> None:
+        """The node's box and the arrows into it. `state` are the params that are drawn in this frame already; new ones
+        stand `beside` the box, the first two of them, or above it."""
+        kind = "constant" if node.op.name == "constant" else "fused" if Trait.FUSED in node.op.traits else "op"
+        box = self.canvas.box(into, kind, labels.node_label(node), labels.node_tooltip(node))
+        self.boxes.update(dict.fromkeys(node.outputs, box))
+        new = [v for v in dict.fromkeys(node.operands) if v.kind == PARAM and v not in state]
+        state.update((v, self.draw_state(into, v)) for v in new)
+        flanks = [state[v] for v in new[:2]] if beside else []
+        for position, value in enumerate(node.inputs):
+            if value is None or labels.is_inline(value):
+                continue
+            if value.kind != PARAM:
+                self.arrows.append((value, node, box, labels.edge_label(value, node, position)))
+                continue
+            look = style.STATE_EDGE if state[value] not in flanks else style.STATE_EDGE | style.FLAT
+            self.canvas.arrow(state[value], box, tooltip=repr(value), **look)
+        self.canvas.align(into, [*flanks[:1], box, *flanks[1:]])
+
+    def draw_state(self, into: Any, value: Value) -> str:
+        kind = "parameter" if value.attrs["role"] == "parameter" else "state"
+        label = labels.box_label(value.attrs["name"], [str(value.type)])
+        return self.canvas.box(into, kind, label, f"{value.attrs['role']} {value!r}")
+
+    def draw_unused_state(self, into: Any) -> None:
+        """Params that no node reads: returned, put into another, or left over."""
+        for value in self.graph.params:
+            if set(value.uses) <= {self.graph.terminator}:
+                self.boxes[value] = self.draw_state(into, value)
+
+    def draw_outputs(self, into: Any) -> None:
+        for i, value in enumerate(self.graph.outputs):
+            box = self.canvas.box(into, "output", labels.box_label(f"output {i}", self.number(value)), f"output {i}")
+            self.arrive(value, box)
+
+    def draw_updates(self, into: Any, updates: Mapping[Value, Value]) -> None:
+        for param, value in updates.items():
+            self.updated.add(param)
+            label = labels.box_label(param.attrs["name"], self.number(value))
+            self.arrive(value, self.canvas.box(into, "update", label, f"new value of {param!r}"))
+
+    def number(self, value: Value) -> list[str]:
+        return [labels.use(value)] if labels.is_inline(value) else []
+
+    def arrive(self, value: Value, box: str) -> None:
+        """The arrow from what makes a value, or from a box of the state that holds it, to one of the graph's ends."""
+        if labels.is_inline(value):
+            return
+        if value not in self.boxes:
+            self.boxes[value] = self.draw_state(self.canvas.dot, value)
+        self.arrows.append((value, self.graph.terminator, box, str(value.type)))
