@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 
 _SUBMODULES = (
     *("accelerator", "autodiff", "autograd", "cuda", "datasets", "errors", "interop", "io", "ir", "nn", "optim", "ops"),
-    *("passes", "plan", "tensor", "tools", "utils"),
+    *("functional", "passes", "plan", "tensor", "tools", "utils"),
 )
 _HOMES = {
     "graphnn.tensor.tensor": ("Tensor",),
@@ -43,7 +43,6 @@ _HOMES = {
 _ALIASES = {
     "device": ("graphnn.tensor.device", "Device"),
     "dtype": ("graphnn.ir.dtypes", "DType"),
-    "functional": ("graphnn.tensor", "functions"),
 }
 _PLACES = {name: (home, name) for home, names in _HOMES.items() for name in names} | _ALIASES
 

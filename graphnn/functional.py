@@ -1,5 +1,7 @@
 """The functions that tutorials reach as `torch.functional`: those of `graphnn.nn.functional`."""
 
+from typing import Any
+
 from graphnn.nn.functional import (
     avg_pool2d,
     batch_norm,
@@ -24,6 +26,7 @@ from graphnn.nn.functional import (
     softmin,
     tanh,
 )
+from graphnn.tensor import functions
 
 __all__ = [
     "avg_pool2d",
@@ -49,3 +52,8 @@ __all__ = [
     "softmin",
     "tanh",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What PyTorch has there: functions of tensors."""
+    return getattr(functions, name)

@@ -129,8 +129,8 @@ class Registry:
             raise RegistrationError(f"cannot assign '{typename(value)}' as {noun} '{name}' ({kind.wanted} expected)")
         if builders.stack and isinstance(value, Tensor) and value._storage.trace is not None:
             raise TraceError(
-                f"the {kind.noun} '{name}' is replaced by a tensor that is being traced{builders.stack[-1].place()}: a run "
-                f"could not put it back into the module; write into it instead: self.{name}.copy_(...)"
+                f"the {kind.noun} '{name}' is replaced by a tensor that is being traced{builders.stack[-1].place()}: "
+                f"a run could not put it back into the module; write into it instead: self.{name}.copy_(...)"
             )
         table[name] = value
 

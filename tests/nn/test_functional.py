@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import graphnn
 import graphnn.functional as torch_functional
 from graphnn.errors import DTypeError, UnsupportedError
 from graphnn.nn import functional as F
@@ -86,3 +87,5 @@ def test_refuses_in_pytorchs_words(what):
 def test_the_tutorials_other_name_has_the_same_functions():
     assert torch_functional.__all__ == F.__all__
     assert torch_functional.max_pool2d is F.max_pool2d
+    assert torch_functional.cat is graphnn.cat
+    assert graphnn.functional is torch_functional

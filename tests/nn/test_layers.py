@@ -57,6 +57,7 @@ def inputs(shape, dtype):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
 def test_computes_and_differentiates_as_pytorch(name, dtype):
     build, shape = LAYERS[name]
     theirs, ours = (build(t).to(getattr(t, dtype)) for t in (torch, OURS))

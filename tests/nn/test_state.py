@@ -1,5 +1,8 @@
 """state_dict and load_state_dict."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -153,3 +156,23 @@ def test_a_state_dict_outlives_training_when_copied():
     net.load_state_dict(kept)
     assert array(net.weight).item() == array(kept["weight"]).item()
     assert ones(1).shape == net.bias.shape
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+def test_a_copied_module_has_the_same_state_in_memory_of_its_own(duplicate):
+    net = make_picklable()
+    again = duplicate(net)
+    assert repr(again) == repr(net)
+    for (key, value), (other_key, other) in zip(net.state_dict().items(), again.state_dict().items(), strict=True):
+        assert key == other_key
+        np.testing.assert_array_equal(array(value), array(other))
+        assert not np.shares_memory(array(value), array(other))
+    assert [type(p) for p in again.parameters()] == [nn.Parameter] * 4
+    assert [p.requires_grad for p in again.parameters()] == [True, False, True, True]
+    np.testing.assert_allclose(array(again(ones(2, 3))), array(net(ones(2, 3))))
+
+
+def make_picklable():
+    net = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)).eval()
+    net[0].bias.requires_grad = False
+    return net
