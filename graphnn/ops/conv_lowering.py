@@ -9,8 +9,10 @@ its output rows. Padding is done by copying into zeroed working memory. All arra
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -42,39 +44,43 @@ class Geometry:
     samples: int
     rows: int
 
-    @property
+    @functools.cached_property
     def kernel(self) -> Pair:
         return self.weight[2], self.weight[3]
 
-    @property
+    @functools.cached_property
     def depth(self) -> int:
         """K: the products that are summed for one output element."""
         return self.weight[1] * self.weight[2] * self.weight[3]
 
-    @property
+    @functools.cached_property
     def matrix(self) -> Shape:
         """The weight's shape as one matrix a group."""
         return self.groups, self.weight[0] // self.groups, self.depth
 
-    @property
+    @functools.cached_property
     def padded(self) -> Shape:
         """One block's input with its padding: (C, H, W, samples)."""
         return self.x[1], self.x[2] + 2 * self.padding[0], self.x[3] + 2 * self.padding[1], self.samples
 
-    @property
+    @functools.cached_property
     def staged(self) -> bool:
         """Whether a block's input (or its gradient) lies in working memory, padded and transposed."""
         return self.samples > 1 or self.padding != (0, 0)
 
-    @property
+    @functools.cached_property
     def pointwise(self) -> bool:
         """Whether the input itself serves as columns."""
         return self.kernel == self.stride == (1, 1) and not self.staged
 
-    @property
+    @functools.cached_property
     def columns(self) -> int:
         """How many columns a full block has."""
         return self.rows * self.size[1] * self.samples
+
+    def columns_of(self, block: Block) -> slice:
+        """Where a block of one sample's rows lies among all of that sample's columns."""
+        return slice(block.top * self.size[1], block.bottom * self.size[1])
 
     def interior(self, padded: np.ndarray) -> np.ndarray:
         (ph, pw), (h, w) = self.padding, self.x[2:]
@@ -82,10 +88,10 @@ class Geometry:
 
     def scratch(self, dtype: DType, *, output: bool) -> tuple[TensorType, ...]:
         """Working memory: the staged input, the columns, and the block of the output (or its gradient) if asked for."""
-        staged = np.prod(self.padded, dtype=int) if self.staged else 0
+        staged = math.prod(self.padded) if self.staged else 0
         columns = 0 if self.pointwise else self.groups * self.depth * self.columns
         block = self.weight[0] * self.columns if output and self.samples > 1 else 0
-        return tuple(TensorType(dtype, (int(n),)) for n in (staged, columns, block))
+        return tuple(TensorType(dtype, (n,)) for n in (staged, columns, block))
 
 
 @functools.lru_cache(maxsize=1024)
@@ -120,8 +126,7 @@ def _samples(count: int, size: Pair, stride: int, pointwise: bool, limit: int, r
     return ceil_div(count, ceil_div(count, samples))
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """Samples [start, stop), and of their outputs the rows [top, bottom)."""
 
     start: int
@@ -146,82 +151,103 @@ def row_blocks(geo: Geometry, start: int, stop: int) -> Iterator[Block]:
 
 def carve(memory: np.ndarray, shape: Shape) -> np.ndarray:
     """The front of flat working memory as an array of that shape."""
-    return memory[: int(np.prod(shape, dtype=int))].reshape(shape)
+    return memory[: math.prod(shape)].reshape(shape)
 
 
-def contiguous(array: np.ndarray, calls: list[Call]) -> np.ndarray:
-    """The array itself where it is C-contiguous; else a buffer made now, and a call that fills it."""
-    if array.flags.c_contiguous:
-        return array
-    buffer = np.empty(array.shape, array.dtype)
-    calls.append((np.copyto, buffer, array))
-    return buffer
+class Lowering:
+    """Makes the calls that bring blocks of images into working memory: padded and transposed (`staged`), then as
+    columns. What blocks of one size share is made once."""
 
-
-class Stage:
-    """Brings blocks of an (N, C, H, W) array into working memory, or back: transposed, padded by zeros."""
-
-    def __init__(self, geo: Geometry, memory: np.ndarray, calls: list[Call]) -> None:
+    def __init__(self, geo: Geometry, staged: np.ndarray, columns: np.ndarray) -> None:
         self.geo = geo
-        self.memory = memory
-        self.calls = calls
+        self.staged = staged
+        self.columns = columns
         self._zeroed = -1
+        self._seen: dict[int, np.ndarray] = {}
+        self._copies: dict[tuple[int, int], tuple[Call, np.ndarray]] = {}
 
-    def _carve(self, count: int) -> np.ndarray:
-        return carve(self.memory, (*self.geo.padded[:3], count))
+    def image(self, count: int) -> np.ndarray:
+        """The working memory of staged samples: (C, H, W, count), padded."""
+        return carve(self.staged, (*self.geo.padded[:3], count))
 
-    def read(self, x: np.ndarray, start: int, stop: int) -> np.ndarray:
-        """The samples as (C, H, W, count), padded; calls are added where they must be copied."""
-        samples = x[start:stop].transpose(1, 2, 3, 0)
+    def stage(self, x: np.ndarray, start: int, stop: int) -> list[Call]:
+        """Copies samples [start, stop) of x (N, C, H, W) to working memory, where they must be copied."""
         if not self.geo.staged:
-            return samples
-        staged = self._carve(stop - start)
+            return []
+        image = self.image(stop - start)
+        calls: list[Call] = []
         if self._zeroed != stop - start and self.geo.padding != (0, 0):
-            self.calls.append((staged.fill, 0))
+            calls.append((np.copyto, image, 0))
             self._zeroed = stop - start
-        self.calls.append((np.copyto, self.geo.interior(staged), samples))
-        return staged
+        return [*calls, (np.copyto, self.geo.interior(image), x[start:stop].transpose(1, 2, 3, 0))]
+
+    def im2col(self, x: np.ndarray, block: Block) -> tuple[list[Call], np.ndarray]:
+        """The columns of a block, (groups, K, columns), and the copy that fills them once the block is staged."""
+        if self.geo.pointwise:
+            flat = x[block.start].reshape(self.geo.groups, self.geo.depth, -1)
+            return [], flat[:, :, self.geo.columns_of(block)]
+        key = (block.count if self.geo.staged else -1 - block.start, block.top)
+        if key not in self._copies:
+            self._copies[key] = self._copy(x, block)
+        call, columns = self._copies[key]
+        return [call], columns
+
+    def _copy(self, x: np.ndarray, block: Block) -> tuple[Call, np.ndarray]:
+        seen = self._windows(x, block)[:, :, :, block.top : block.bottom]
+        columns = carve(self.columns, seen.shape)
+        return (np.copyto, columns, seen), columns.reshape(self.geo.groups, self.geo.depth, -1)
+
+    def _windows(self, x: np.ndarray, block: Block) -> np.ndarray:
+        """What each tap meets, (C, kh, kw, OH, OW, count)."""
+        geo, key = self.geo, block.count if self.geo.staged else -1
+        if key not in self._seen:
+            source = self.image(block.count) if geo.staged else x.transpose(1, 2, 3, 0)
+            self._seen[key] = windows(source, geo.kernel, geo.stride, geo.dilation, geo.size)
+        return self._seen[key] if geo.staged else self._seen[key][..., block.start : block.stop]
 
     def accumulator(self, out: np.ndarray, start: int, stop: int) -> np.ndarray:
-        """Zeroed memory (C, H, W, count), padded, in which to sum up those samples of `out`."""
-        samples = out[start:stop].transpose(1, 2, 3, 0)
-        target = self._carve(stop - start) if self.geo.staged else samples
-        self.calls.append((target.fill, 0) if self.geo.staged else (np.copyto, target, 0))
-        return target
+        """Where to sum up the samples [start, stop) of `out`: (C, H, W, count), padded."""
+        return self.image(stop - start) if self.geo.staged else out[start:stop].transpose(1, 2, 3, 0)
 
-    def write(self, target: np.ndarray, out: np.ndarray, start: int, stop: int) -> None:
-        """Copies an accumulator to where it belongs."""
-        if self.geo.staged:
-            self.calls.append((np.copyto, out[start:stop], self.geo.interior(target).transpose(3, 0, 1, 2)))
-
-
-def im2col(geo: Geometry, source: np.ndarray, memory: np.ndarray, block: Block, calls: list[Call]) -> np.ndarray:
-    """The columns of a block, (groups, K, columns), copied from the staged input `source` (where they must be)."""
-    if geo.pointwise:
-        flat = source.reshape(geo.groups, geo.depth, -1)
-        return flat[:, :, block.top * geo.size[1] : block.bottom * geo.size[1]]
-    seen = windows(source, geo.kernel, geo.stride, geo.dilation, geo.size)[:, :, :, block.top : block.bottom]
-    columns = carve(memory, seen.shape)
-    calls.append((np.copyto, columns, seen))
-    return columns.reshape(geo.groups, geo.depth, -1)
+    def col2im(self, columns: np.ndarray, target: np.ndarray, block: Block) -> list[Call]:
+        """Adds a block's columns to the places of `target` that im2col reads them from."""
+        geo, rows = self.geo, block.bottom - block.top
+        parts = columns.reshape(geo.x[1], *geo.kernel, rows, geo.size[1], block.count)
+        calls: list[Call] = []
+        for i, j in taps(geo.kernel):
+            down = steps(i * geo.dilation[0] + block.top * geo.stride[0], geo.stride[0], rows)
+            place = target[:, down, steps(j * geo.dilation[1], geo.stride[1], geo.size[1])]
+            calls.append((np.add, place, parts[:, i, j], place))
+        return calls
 
 
-def col2im(geo: Geometry, columns: np.ndarray, target: np.ndarray, block: Block, calls: list[Call]) -> None:
-    """Adds a block's columns to the places of `target` that im2col reads them from."""
-    rows = block.bottom - block.top
-    parts = columns.reshape(geo.x[1], *geo.kernel, rows, geo.size[1], block.count)
-    for i, j in taps(geo.kernel):
-        down = steps(i * geo.dilation[0] + block.top * geo.stride[0], geo.stride[0], rows)
-        place = target[:, down, steps(j * geo.dilation[1], geo.stride[1], geo.size[1])]
-        calls.append((np.add, place, parts[:, i, j], place))
+class Rows:
+    """Blocks of the contiguous output (or its gradient) (N, O, OH, OW) as matrices (groups, O/groups, columns): parts of
+    it where a block is one sample, else working memory with the sample innermost."""
 
+    def __init__(self, geo: Geometry, whole: np.ndarray, memory: np.ndarray) -> None:
+        self.geo = geo
+        self.whole = whole
+        self.memory = memory
+        self.moved = geo.samples > 1
+        self._blocks: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
-def gather_rows(geo: Geometry, g: np.ndarray, memory: np.ndarray, block: Block, calls: list[Call]) -> np.ndarray:
-    """A block of the contiguous output gradient `g` as (groups, O/groups, columns)."""
-    groups, width, _ = geo.matrix
-    if block.count == 1 and geo.samples == 1:
-        flat = g[block.start].reshape(groups, width, -1)
-        return flat[:, :, block.top * geo.size[1] : block.bottom * geo.size[1]]
-    moved = carve(memory, (geo.weight[0], *geo.size, block.count))
-    calls.append((np.copyto, moved, g[block.start : block.stop].transpose(1, 2, 3, 0)))
-    return moved.reshape(groups, width, -1)
+    def matrix(self, block: Block) -> np.ndarray:
+        if self.moved:
+            return self._block(block.count)[0]
+        groups, width, _ = self.geo.matrix
+        return self.whole[block.start].reshape(groups, width, -1)[:, :, self.geo.columns_of(block)]
+
+    def image(self, block: Block) -> np.ndarray:
+        """Working memory in the order of `whole`: (count, O, OH, OW)."""
+        return self._block(block.count)[1]
+
+    def gather(self, block: Block) -> list[Call]:
+        """Fills the working memory from `whole`, where it is used."""
+        return [(np.copyto, self.image(block), self.whole[block.start : block.stop])] if self.moved else []
+
+    def _block(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        if count not in self._blocks:
+            memory = carve(self.memory, (self.geo.weight[0], *self.geo.size, count))
+            self._blocks[count] = memory.reshape(*self.geo.matrix[:2], -1), memory.transpose(3, 0, 1, 2)
+        return self._blocks[count]

@@ -142,7 +142,7 @@ def _tracked_block(out: np.ndarray, indices: np.ndarray, x: np.ndarray, pooling:
     calls = make(nan=False)
     if out.dtype.kind == "f":
         calls.append((settle_nans, out, functools.partial(make, nan=True)))
-    return [*calls, (np.copyto, indices, result.distances), (np.add, indices, pooling.starts(), indices)]
+    return [*calls, (np.copyto, indices, result.distances), (np.add, indices, pooling.starts, indices)]
 
 
 def _max_vjp(c: Any, g: Any, indices: Any) -> Any:
@@ -268,8 +268,8 @@ def _avg_kernel(out: np.ndarray, x: np.ndarray, *, scratch: Any, **attrs: Any) -
         source, target = (a[start : start + pooling.block] for a in (x, out))
         shape = (*source.shape[:-2], pooling.outputs[0], pooling.size[1])
         halfway = scratch[0][: math.prod(shape)].reshape(shape)
-        calls += combine(np.add, source, halfway, pooling.taps(0), 0)
-        calls += combine(np.add, halfway, target, pooling.taps(1), 1)
+        calls += combine(np.add, source, halfway, pooling.lines[0])
+        calls += combine(np.add, halfway, target, pooling.lines[1])
         calls.append((np.true_divide, target, divisor, target))
     return calls
 
@@ -323,8 +323,8 @@ def _avg_grad_kernel(out: np.ndarray, g: np.ndarray, *, size: Pair, scratch: Any
         shape = (*source.shape[:-1], size[1])
         halfway = scratch[1][: math.prod(shape)].reshape(shape)
         calls.append((np.true_divide, source, divisor, shares))
-        calls += spread(shares, halfway, pooling.taps(1), 1, pooling.disjoint)
-        calls += spread(halfway, target, pooling.taps(0), 0, pooling.disjoint)
+        calls += spread(shares, halfway, pooling.lines[1], pooling.disjoint)
+        calls += spread(halfway, target, pooling.lines[0], pooling.disjoint)
     return calls
 
 

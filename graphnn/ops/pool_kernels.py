@@ -8,16 +8,17 @@ smallest unsigned integer: along a row and then down the rows these distances gr
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from graphnn.ops.op import Call
-from graphnn.ops.windows import Pair, Tap, line_taps
+from graphnn.ops.windows import Pair, Tap, line_taps, reached_by
 
-BLOCK = 1 << 18  # bytes of working memory for values that one block of samples takes
+BLOCK = 1 << 19  # bytes of working memory for values that one block of samples takes
 
 
 @dataclass(frozen=True)
@@ -32,24 +33,17 @@ class Pooling:
     dilation: Pair
     block: int
 
-    def taps(self, axis: int) -> list[Tap]:
-        return line_taps(
-            self.size[axis],
-            self.outputs[axis],
-            self.kernel[axis],
-            self.stride[axis],
-            self.padding[axis],
-            self.dilation[axis],
-        )
+    @functools.cached_property
+    def lines(self) -> tuple[list[Tap], list[Tap]]:
+        """The taps down an image (axis 0), and those across it (axis 1)."""
+        rows, columns = zip(self.size, self.outputs, self.kernel, self.stride, self.padding, self.dilation, strict=True)
+        return line_taps(*rows, axis=0), line_taps(*columns, axis=1)
 
-    @property
+    @functools.cached_property
     def covered(self) -> bool:
         """Whether every window meets the image at all (dilated ones may not)."""
-        return all(
-            any(t.reached.start <= o < t.reached.stop for t in self.taps(axis))
-            for axis in (0, 1)
-            for o in range(self.outputs[axis])
-        )
+        met = (sum(tap.first.stop - tap.first.start for tap in taps) for taps in self.lines)
+        return tuple(met) == self.outputs
 
     @property
     def disjoint(self) -> bool:
@@ -66,36 +60,29 @@ class Pooling:
         """Elements of an image of which only rows, or only columns, are pooled: the larger of both."""
         return max(self.size[0] * self.outputs[1], self.outputs[0] * self.size[1])
 
+    @functools.cached_property
     def starts(self) -> np.ndarray:
         """Each window's start in the flattened image (outside of it where there is padding)."""
         rows, columns = (np.arange(o) * s - p for o, s, p in zip(self.outputs, self.stride, self.padding, strict=True))
         return rows[:, None] * self.size[1] + columns
 
 
-def at(axis: int, positions: slice) -> tuple[Any, ...]:
-    """The index of `positions` along rows (axis 0) or columns (axis 1) of images."""
-    return (..., positions, slice(None)) if axis == 0 else (..., positions)
-
-
-def combine(ufunc: np.ufunc, source: np.ndarray, target: np.ndarray, taps: Sequence[Tap], axis: int) -> list[Call]:
+def combine(ufunc: np.ufunc, source: np.ndarray, target: np.ndarray, taps: Sequence[Tap]) -> list[Call]:
     """target = the taps' elements of `source` along one axis, combined by a ufunc."""
-    whole = slice(0, target.shape[axis - 2])
-    if len(taps) > 1 and taps[0].first == whole and taps[1].rest == whole:
-        a, b = (source[at(axis, t.source(whole))] for t in taps[:2])
-        return [(functools.partial(ufunc, a, b, out=target),), *_combine_rest(ufunc, source, target, taps[2:], axis)]
-    return _combine_rest(ufunc, source, target, taps, axis)
+    if len(taps) > 1 and taps[1].rest == taps[0].first == reached_by(taps):
+        a, b = (source[t.of_reached] for t in taps[:2])
+        return [(functools.partial(ufunc, a, b, out=target),), *_combine_rest(ufunc, source, target, taps[2:])]
+    return _combine_rest(ufunc, source, target, taps)
 
 
-def _combine_rest(
-    ufunc: np.ufunc, source: np.ndarray, target: np.ndarray, taps: Sequence[Tap], axis: int
-) -> list[Call]:
+def _combine_rest(ufunc: np.ufunc, source: np.ndarray, target: np.ndarray, taps: Sequence[Tap]) -> list[Call]:
     calls: list[Call] = []
     for tap in taps:
-        if tap.first.start < tap.first.stop:
-            calls.append((np.copyto, target[at(axis, tap.first)], source[at(axis, tap.source(tap.first))]))
-        if tap.rest.start < tap.rest.stop:
-            held = target[at(axis, tap.rest)]
-            calls.append((functools.partial(ufunc, held, source[at(axis, tap.source(tap.rest))], out=held),))
+        if tap.has_first:
+            calls.append((np.copyto, target[tap.to_first], source[tap.of_first]))
+        if tap.has_rest:
+            held = target[tap.to_rest]
+            calls.append((functools.partial(ufunc, held, source[tap.of_rest], out=held),))
     return calls
 
 
@@ -104,91 +91,73 @@ def _combine_rest(
 
 def max_calls(out: np.ndarray, x: np.ndarray, pooling: Pooling, values: np.ndarray) -> list[Call]:
     """out = the greatest element of each window; rows are combined first, as whole rows are contiguous."""
-    halfway = values[: x.shape[0] * x[0].size // pooling.size[0] * pooling.outputs[0]]
-    halfway = halfway.reshape(*x.shape[:-2], pooling.outputs[0], pooling.size[1])
-    calls = [] if pooling.covered else [(out.fill, lowest(out.dtype)), (halfway.fill, lowest(out.dtype))]
-    calls += combine(np.maximum, x, halfway, pooling.taps(0), 0)
-    return calls + combine(np.maximum, halfway, out, pooling.taps(1), 1)
+    halfway = _front(values, (*x.shape[:-2], pooling.outputs[0], pooling.size[1]))
+    calls = [] if pooling.covered else [(np.copyto, a, lowest(out.dtype)) for a in (out, halfway)]
+    rows, columns = pooling.lines
+    return calls + combine(np.maximum, x, halfway, rows) + combine(np.maximum, halfway, out, columns)
 
 
 def lowest(dtype: np.dtype) -> Any:
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
 
 
-@dataclass(frozen=True)
-class Tracked:
+class Tracked(NamedTuple):
     """Values with the distances of where they came from."""
 
     values: np.ndarray
     distances: np.ndarray
 
-    def part(self, axis: int, positions: slice) -> Tracked:
-        return Tracked(self.values[at(axis, positions)], self.distances[at(axis, positions)])
+    def part(self, index: tuple[Any, ...]) -> Tracked:
+        return Tracked(self.values[index], self.distances[index])
 
 
 def max_tracked(
-    x: np.ndarray,
-    halfway: Tracked,
-    result: Tracked,
-    marks: np.ndarray,
-    shifted: np.ndarray,
-    pooling: Pooling,
-    nan: bool,
+    x: np.ndarray, halfway: Tracked, result: Tracked, marks: np.ndarray, moved: np.ndarray, pooling: Pooling, nan: bool
 ) -> list[Call]:
-    """`result` = the greatest element of each window and its distance: along columns first, which keeps the first of
+    """`result` = the greatest element of each window and its distance: along rows first, which keeps the first of
     equal ones in row-major order, as PyTorch does; with `nan` the last NaN wins."""
     calls: list[Call] = []
     if not pooling.covered:
-        calls += [(a.fill, v) for t in (halfway, result) for a, v in ((t.values, lowest(x.dtype)), (t.distances, 0))]
-    for tap in pooling.taps(1):
-        distance = tap.index * pooling.dilation[1]
-        target, best = halfway.part(1, tap.first), halfway.part(1, tap.rest)
-        calls += _put(target, x[at(1, tap.source(tap.first))], distance)
-        mark, moved = (_front(m, best.values.shape) for m in (marks, shifted))
-        calls += _win(
-            best, x[at(1, tap.source(tap.rest))], [(np.multiply, _bytes(mark), distance, moved)], mark, moved, nan
-        )
-    for tap in pooling.taps(0):
-        distance = tap.index * pooling.dilation[0] * pooling.size[1]
-        target, best = result.part(0, tap.first), result.part(0, tap.rest)
-        first, rest = halfway.part(0, tap.source(tap.first)), halfway.part(0, tap.source(tap.rest))
-        calls += _put(target, first.values, first.distances, distance)
-        mark, moved = (_front(m, best.values.shape) for m in (marks, shifted))
-        shift = [(np.add, rest.distances, distance, moved), (np.multiply, moved, _bytes(mark), moved)]
-        calls += _win(best, rest.values, shift, mark, moved, nan)
+        calls += [(np.copyto, t.values, lowest(x.dtype)) for t in (halfway, result)]
+        calls += [(np.copyto, t.distances, 0) for t in (halfway, result)]
+    rows, columns = pooling.lines
+    for tap in columns:
+        step = tap.index * pooling.dilation[1]
+        if tap.has_first:
+            calls += _put(halfway.part(tap.to_first), x[tap.of_first], step)
+        if tap.has_rest:
+            calls += _win(halfway.part(tap.to_rest), Tracked(x[tap.of_rest], marks), step, marks, moved, nan)
+    for tap in rows:
+        step = tap.index * pooling.dilation[0] * pooling.size[1]
+        if tap.has_first:
+            source = halfway.part(tap.of_first)
+            calls += _put(result.part(tap.to_first), source.values, source.distances, step)
+        if tap.has_rest:
+            calls += _win(result.part(tap.to_rest), halfway.part(tap.of_rest), step, marks, moved, nan)
     return calls
 
 
 def _front(memory: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    return memory[: int(np.prod(shape, dtype=int))].reshape(shape)
+    return memory[: math.prod(shape)].reshape(shape)
 
 
-def _bytes(mark: np.ndarray) -> np.ndarray:
-    return mark.view(np.uint8)
-
-
-def _put(target: Tracked, values: np.ndarray, distances: Any, shift: int = 0) -> list[Call]:
-    if target.values.size == 0:
-        return []
-    place: Call = (np.add, distances, shift, target.distances) if shift else (np.copyto, target.distances, distances)
+def _put(target: Tracked, values: np.ndarray, distances: Any, step: int = 0) -> list[Call]:
+    place: Call = (np.add, distances, step, target.distances) if step else (np.copyto, target.distances, distances)
     return [(np.copyto, target.values, values), place]
 
 
-def _win(
-    best: Tracked, values: np.ndarray, shift: list[Call], mark: np.ndarray, moved: np.ndarray, nan: bool
-) -> list[Call]:
-    """Where `values` are greater than the best so far they take its place, and `moved` its distance (0 elsewhere)."""
-    if best.values.size == 0:
-        return []
-    mark_calls: list[Call] = (
-        [(_greater_or_nan, values, best.values, mark)] if nan else [(np.greater, values, best.values, mark)]
-    )
-    return [
-        *mark_calls,
-        (functools.partial(np.maximum, best.values, values, out=best.values),),
-        *shift,
-        (functools.partial(np.maximum, best.distances, moved, out=best.distances),),
-    ]
+def _win(best: Tracked, new: Tracked, step: int, marks: np.ndarray, moved: np.ndarray, nan: bool) -> list[Call]:
+    """Where the new values are greater than the best so far they take its place: with them the distance `step`, added
+    to the new ones' own (which `marks` stands for where they have none)."""
+    mark, place = _front(marks, best.values.shape), _front(moved, best.values.shape)
+    won = mark.view(np.uint8)
+    calls: list[Call] = [(_greater_or_nan if nan else np.greater, new.values, best.values, mark)]
+    calls.append((functools.partial(np.maximum, best.values, new.values, out=best.values),))
+    if new.distances is marks:
+        calls.append((np.multiply, won, step, place))
+    else:
+        calls += [(np.add, new.distances, step, place), (np.multiply, place, won, place)]
+    return [*calls, (functools.partial(np.maximum, best.distances, place, out=best.distances),)]
 
 
 def _greater_or_nan(values: np.ndarray, best: np.ndarray, mark: np.ndarray) -> None:
@@ -207,11 +176,11 @@ def settle_nans(out: np.ndarray, again: Callable[[], list[Call]]) -> None:
 # ---- the mean, and gradients
 
 
-def spread(source: np.ndarray, target: np.ndarray, taps: Sequence[Tap], axis: int, disjoint: bool) -> list[Call]:
+def spread(source: np.ndarray, target: np.ndarray, taps: Sequence[Tap], disjoint: bool) -> list[Call]:
     """target = each element of `source` added to all elements along one axis that its window takes in."""
-    calls: list[Call] = [(target.fill, 0)]
+    calls: list[Call] = [(np.copyto, target, 0)]
     for tap in taps:
-        place, part = target[at(axis, tap.source(tap.reached))], source[at(axis, tap.reached)]
+        place, part = target[tap.of_reached], source[tap.to_reached]
         calls.append((np.copyto, place, part) if disjoint else (np.add, place, part, place))
     return calls
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -45,29 +45,30 @@ def steps(offset: int, stride: int, count: int) -> slice:
     return slice(offset, offset + stride * (count - 1) + 1 if count else offset, stride)
 
 
-@dataclass(frozen=True)
 class Tap:
-    """One place `index` of a kernel along one dimension. Outputs [first.start, first.stop) meet the input here for the
-    first time (earlier places lie in the padding), outputs [rest.start, rest.stop) have met it before; other outputs
-    find padding here. `source(outputs)` are the input positions that those outputs meet."""
+    """One place `index` of a kernel along one axis of an image (0 or 1), and which elements meet there.
 
-    index: int
-    first: slice
-    rest: slice
-    offset: int
-    stride: int
+    Outputs [first.start, first.stop) meet the input here for the first time (earlier places lie in the padding), the
+    outputs `rest` have met it before, `reached` is both; all others find padding here. `to_first` and so on index those
+    outputs in arrays (..., H, W), and `of_first` and so on the inputs that they meet.
+    """
 
-    def source(self, outputs: slice) -> slice:
-        return steps(self.offset + outputs.start * self.stride, self.stride, outputs.stop - outputs.start)
+    def __init__(self, index: int, axis: int, first: slice, rest: slice, offset: int, stride: int) -> None:
+        self.index = index
+        self.first, self.rest = first, rest
+        self.reached = slice(first.start, max(first.stop, rest.stop))
+        self.has_first, self.has_rest = first.start < first.stop, rest.start < rest.stop
+        whole = (slice(None),) * (1 - axis)
 
-    @property
-    def reached(self) -> slice:
-        """All outputs that do not find padding here."""
-        return slice(self.first.start, max(self.first.stop, self.rest.stop))
+        def source(outputs: slice) -> tuple[Any, ...]:
+            return (..., steps(offset + outputs.start * stride, stride, outputs.stop - outputs.start), *whole)
+
+        self.to_first, self.to_rest, self.to_reached = ((..., s, *whole) for s in (first, rest, self.reached))
+        self.of_first, self.of_rest, self.of_reached = map(source, (first, rest, self.reached))
 
 
-def line_taps(size: int, outputs: int, kernel: int, stride: int, padding: int, dilation: int) -> list[Tap]:
-    """The taps of one dimension of `size` elements, none of them reaching outside."""
+def line_taps(size: int, outputs: int, kernel: int, stride: int, padding: int, dilation: int, axis: int) -> list[Tap]:
+    """The taps of one axis of `size` elements that any of the outputs meet inside of it."""
     found: list[Tap] = []
     lowest = outputs
     for index in range(kernel):
@@ -76,6 +77,12 @@ def line_taps(size: int, outputs: int, kernel: int, stride: int, padding: int, d
         high = min(outputs, (size - 1 - offset) // stride + 1)
         if low < high:
             first = slice(low, max(low, min(high, lowest)))
-            found.append(Tap(index, first, slice(first.stop, high), offset, stride))
+            found.append(Tap(index, axis, first, slice(first.stop, high), offset, stride))
             lowest = min(lowest, low)
     return found
+
+
+def reached_by(taps: Sequence[Tap]) -> slice:
+    """The outputs that meet the input anywhere; an empty slice for no taps."""
+    ends = [(t.reached.start, t.reached.stop) for t in taps]
+    return slice(min((e[0] for e in ends), default=0), max((e[1] for e in ends), default=0))
