@@ -14,7 +14,7 @@ from graphnn.ir.attrs import Attrs, Constant
 from graphnn.ir.dtypes import of_numpy
 from graphnn.ir.origin import Origins
 from graphnn.ir.registry import OpLike, Trait, lookup
-from graphnn.ir.types import TensorType, scalar_type
+from graphnn.ir.types import Shape, TensorType, scalar_type
 from graphnn.ir.value import INPUT, LITERAL, PARAM, RESULT, Node, NodeList, Value
 
 
@@ -275,6 +275,12 @@ class Graph:
             value.uses[self._return] = value.uses.get(self._return, 0) + 1
 
 
+_array_types: dict[tuple[np.dtype, Shape], TensorType] = {}
+
+
 def numpy_type(array: np.ndarray) -> TensorType:
     """The type of an array."""
-    return TensorType(of_numpy(array.dtype), array.shape)
+    found = _array_types.get((array.dtype, array.shape))
+    if found is None:
+        found = _array_types[array.dtype, array.shape] = TensorType(of_numpy(array.dtype), array.shape)
+    return found

@@ -18,10 +18,15 @@ from graphnn.ir.attrs import Attrs
 from graphnn.ir.graph import numpy_type
 from graphnn.ir.registry import OPS, Trait
 from graphnn.ir.types import TensorType, scalar_type
+from graphnn.ops.quiet import begin_quiet, end_quiet
+from graphnn.ops.recipe import Recipe
 
 Call = tuple[Any, ...]  # (function, *arguments): one step of a kernel
 Types = tuple[TensorType, ...]
 _MEMO_LIMIT = 4096
+_RECIPES_LIMIT = 1024
+_ranks: dict[type, int] = {}
+_NUMBERS = {kind: scalar_type(kind()) for kind in (bool, int, float)}
 
 
 class GradContext:
@@ -102,6 +107,10 @@ class Op:
         self._read_signature()
         self._memo: dict[tuple[Any, ...], Types] = {}
         self._attrs_memo: dict[tuple[Any, ...], Attrs] = {}
+        self._recipes: dict[tuple[Any, ...], Recipe] = {}
+        self._recipes_by_attrs: dict[int, tuple[Attrs, dict[tuple[Any, ...], Recipe]]] = {}
+        required = any(default is inspect.Parameter.empty for default in self.attr_defaults.values())
+        self._all_defaults = None if required else Attrs(self.attr_defaults)
         self.needs = tuple(inspect.signature(vjp).parameters)[2:] if vjp else ()
         self._check_needs()
 
@@ -124,10 +133,12 @@ class Op:
         """The full attrs: defaults filled in, unknown and missing names refused. Memoised, as `infer_types` is."""
         if type(given) is Attrs and len(given) == len(self.attr_defaults):
             return given
-        values = given.values()
-        key = (tuple(given.items()), tuple(map(type, values)))
+        if not given and self._all_defaults is not None:
+            return self._all_defaults
+        kinds = [t if (t := type(v)) is not float or v else repr(v) for v in given.values()]  # 0.0 == -0.0, 1 == True
+        key = (tuple(given.items()), tuple(kinds))
         found = self._attrs_memo.get(key)
-        if found is None or any(type(v) is float and v == 0.0 for v in values):  # 0.0 and -0.0 are one key
+        if found is None:
             found = self._full_attrs(given)
             if len(self._attrs_memo) >= _MEMO_LIMIT:
                 self._attrs_memo.clear()
@@ -171,7 +182,9 @@ class Op:
     def __call__(self, *args: Any, **attrs: Any) -> Any:
         best, rank = None, 0
         for arg in args:
-            r = getattr(arg, "op_rank", 0)
+            r = _ranks.get(type(arg))
+            if r is None:
+                r = _rank(arg)
             if r > rank:
                 best, rank = arg, r
         if best is not None:
@@ -180,11 +193,56 @@ class Op:
             return builders.stack[-1].apply(self, args, attrs)
         return self.compute(args, self.attrs(attrs))
 
-    def compute(self, args: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
+    def compute(self, args: Sequence[Any], attrs: Attrs) -> Any:
         """Computes on arrays and numbers: a fresh array, a view for a view op, or a tuple for several outputs."""
-        arrays = [a if a is None or isinstance(a, np.ndarray | bool | int | float) else np.asarray(a) for a in args]
-        results = self.run(arrays, attrs, self.infer_types(tuple(map(array_type, arrays)), attrs))
+        arrays: list[Any] = []
+        key: list[Any] = []
+        for arg in args:
+            add_operand(arg, arrays, key)
+        recipe = self.recipe(tuple(key), arrays, attrs)
+        if self.view is not None:
+            seen = self.view(arrays[0], **attrs)
+            if seen is not None:
+                return seen
+        results = self.execute(recipe, arrays, attrs)
         return results if len(results) > 1 else results[0]
+
+    def recipe(self, key: tuple[Any, ...], arrays: Sequence[Any], attrs: Attrs) -> Recipe:
+        """What is kept for the signature (`key` is made by `add_operand`); types are checked when it is new."""
+        memo = self._recipes if not attrs else self._recipes_of(attrs)
+        found = memo.get(key)
+        if found is not None:
+            return found if found.ready else self._prepare(found, arrays, attrs)
+        types = [array_type(a) for a in arrays]
+        if len(memo) >= _RECIPES_LIMIT:
+            memo.clear()
+        found = memo[key] = Recipe(types, self.infer_types(types, attrs))
+        return found
+
+    def _recipes_of(self, attrs: Attrs) -> dict[tuple[Any, ...], Recipe]:
+        """The recipes for these very attrs: held along with them, so that an id is not taken by others."""
+        found = self._recipes_by_attrs.get(id(attrs))
+        if found is None:
+            if len(self._recipes_by_attrs) >= _RECIPES_LIMIT:
+                self._recipes_by_attrs.clear()
+            found = self._recipes_by_attrs[id(attrs)] = attrs, {}
+        return found[1]
+
+    def _prepare(self, recipe: Recipe, arrays: Sequence[Any], attrs: Attrs) -> Recipe:
+        if self.numpy is None or self.view is not None:
+            recipe.ready = True
+            return recipe
+        types = () if self.scratch is None else self.scratch(*recipe.types, **attrs)
+        recipe.prepare(
+            lambda outs, given, work: self.bind(outs, given, attrs, work), arrays, types, Trait.ELEMENTWISE in self.traits
+        )
+        return recipe
+
+    def execute(self, recipe: Recipe, arrays: Sequence[Any], attrs: Attrs) -> tuple[np.ndarray, ...]:
+        """Computes into fresh arrays, by the recipe's steps where it has some."""
+        if recipe.fill is not None and (recipe.any_strides or recipe.fits(arrays)):
+            return recipe.run(arrays)
+        return self.allocate_and_run(arrays, attrs, recipe.out_types)
 
     def run(self, arrays: Sequence[Any], attrs: Mapping[str, Any], types: Types) -> tuple[np.ndarray, ...]:
         """Allocates the outputs and runs the kernel; view ops return a view where one is possible."""
@@ -197,9 +255,12 @@ class Op:
     def allocate_and_run(self, arrays: Sequence[Any], attrs: Mapping[str, Any], types: Types) -> tuple[np.ndarray, ...]:
         """Runs the kernel into fresh arrays. NaN and infinity flow silently, as in IEEE arithmetic."""
         outs = tuple([np.empty(t.shape, t.dtype.numpy) for t in types])
-        with np.errstate(all="ignore"):
+        before = begin_quiet()
+        try:
             for call in self.bind(outs, arrays, attrs):
                 call[0](*call[1:])
+        finally:
+            end_quiet(before)
         return outs
 
     def bind(
@@ -247,6 +308,28 @@ def _run_decomposed(decompose: Callable[..., Any], outs: Any, arrays: Any, attrs
     for out, result in zip(outs, results if isinstance(results, tuple) else (results,), strict=True):
         if out is not None:
             np.copyto(out, result)
+
+
+def _rank(arg: Any) -> int:
+    found = _ranks[type(arg)] = getattr(arg, "op_rank", 0)
+    return found
+
+
+def add_operand(arg: Any, arrays: list[Any], key: list[Any]) -> None:
+    """Appends an argument that is no Tensor to `arrays`, and what tells its signature to `key`.
+
+    A number is part of the signature by value: kernels may go by it (a power of 2 is a product).
+    """
+    kind = _NUMBERS.get(type(arg))
+    if kind is not None:
+        arrays.append(arg)
+        key += (kind, arg if arg else str(arg))  # 0.0 and -0.0 are equal, their texts are not
+        return
+    if isinstance(arg, float | int):  # a NumPy number that is a Python number too
+        return add_operand(float(arg) if isinstance(arg, float) else int(arg), arrays, key)
+    item = None if arg is None else np.asarray(arg)
+    arrays.append(item)
+    key.append(array_type(item))
 
 
 def array_type(item: Any) -> TensorType | None:

@@ -13,6 +13,7 @@ from graphnn.ir.attrs import Attrs
 from graphnn.ir.registry import lookup
 from graphnn.ir.types import TensorType
 from graphnn.ops.op import Op, builders
+from graphnn.tensor.methods import TensorMethods
 
 if TYPE_CHECKING:
     from graphnn.tensor.tensor import Tensor
@@ -33,57 +34,63 @@ def gradient_edge(tensor: Tensor) -> Edge:
     """Where the tensor's gradient goes: its grad_fn, or for a leaf its AccumulateGrad."""
     if not needs_grad(tensor):
         return NO_EDGE
-    if tensor._node is None:
-        return accumulator_of(tensor), 0
-    return tensor._node, tensor._output_nr
+    node = tensor._node
+    return (accumulator_of(tensor), 0) if node is None else (node, tensor._output_nr)
 
 
-def record(
-    op: Op, attrs: Attrs, args: Sequence[Any], types: Sequence[TensorType | None], out_types: Any, outs: Sequence[Tensor]
-) -> OpNode | None:
-    """Makes the grad_fn of the outputs, saving the inputs and outputs that the op's gradient rule names."""
-    if not is_differentiable(op):
-        return None
-    carrying = [i for i in range(min(op.differentiable, len(outs))) if out_types[i].dtype.is_floating_point]
-    if not carrying:
-        return None
-    edges = [gradient_edge(a) if hasattr(a, "_requires") else NO_EDGE for a in args]
-    node = make_node(op, attrs, tuple(types), out_types, edges)
-    node.saved = _save(op, args, outs)
-    for i in carrying:
-        outs[i]._node, outs[i]._output_nr, outs[i]._requires = node, i, True
-    return node
+class HistoryPlan:
+    """What recording an operation takes, worked out once for a signature: the node's class (with PyTorch's name), the
+    outputs that carry gradients, and which inputs and outputs the gradient rule wants saved, by name and position."""
 
+    __slots__ = ("attrs", "carrying", "inputs", "listed", "node_class", "op", "out_types", "outputs", "types")
 
-def make_node(op: Op, attrs: Attrs, types: tuple[TensorType | None, ...], out_types: Any, edges: Sequence[Edge]) -> OpNode:
-    """The OpNode of one application, under PyTorch's name, with nothing saved yet."""
-    name = op.grad_name if isinstance(op.grad_name, str) else op.grad_name(types, attrs)
-    node: OpNode = node_class(name, OpNode)(edges)
-    node.op, node.attrs, node.types, node.out_types = op, attrs, types, out_types
-    node.want = tuple([edge[0] is not None for edge in edges])
-    node.freed = False
-    node.saved = {}
-    if builders.stack:
-        node.origins = builders.stack[-1].origins()
-    return node
+    def __init__(self, op: Op, attrs: Attrs, types: Sequence[TensorType | None], out_types: Any) -> None:
+        self.op, self.attrs, self.types, self.out_types = op, attrs, tuple(types), out_types
+        served = min(op.differentiable, len(out_types)) if is_differentiable(op) else 0
+        self.carrying = [i for i in range(served) if out_types[i].dtype.is_floating_point]
+        name = op.grad_name if isinstance(op.grad_name, str) else op.grad_name(self.types, attrs)
+        self.node_class: type[OpNode] = node_class(name, OpNode)
+        self.listed = op.vjp is None and op.variadic
+        names = () if self.listed else needed_names(op)
+        self.inputs = [(name, op.input_names.index(name)) for name in names if name in op.input_names]
+        self.outputs = [(name, op.outputs.index(name)) for name in names if name not in op.input_names]
 
+    def node(self, edges: Sequence[Edge]) -> OpNode:
+        """The OpNode of one application, with nothing saved yet."""
+        node = self.node_class(edges)
+        node.op, node.attrs, node.types, node.out_types = self.op, self.attrs, self.types, self.out_types
+        node.want = tuple([edge[0] is not None for edge in edges])
+        node.freed = False
+        node.saved = {}
+        if builders.stack:
+            node.origins = builders.stack[-1].origins()
+        return node
 
-def _save(op: Op, args: Sequence[Any], outs: Sequence[Tensor]) -> dict[str, Any] | list[Any]:
-    if op.vjp is None and op.variadic:
-        return [_kept(a) for a in args]
-    saved: dict[str, Any] = {}
-    for name in needed_names(op):
-        if name in op.input_names:
-            at = op.input_names.index(name)
+    def save(self, args: Sequence[Any], outs: Sequence[Tensor]) -> dict[str, Any] | list[Any]:
+        """The values that the gradient rule needs."""
+        if self.listed:
+            return [_kept(a) for a in args]
+        saved = {}
+        for name, at in self.inputs:
             saved[name] = _kept(args[at]) if at < len(args) else None
-        else:
-            at = op.outputs.index(name)
+        for name, at in self.outputs:
             saved[name] = Saved(outs[at].alias(), at)
-    return saved
+        return saved
+
+
+def record(plan: HistoryPlan, args: Sequence[Any], outs: Sequence[Tensor]) -> None:
+    """Makes the grad_fn of the outputs."""
+    if not plan.carrying:
+        return
+    node = plan.node([gradient_edge(a) if isinstance(a, TensorMethods) else NO_EDGE for a in args])
+    node.saved = plan.save(args, outs)
+    for i in plan.carrying:
+        out = outs[i]
+        out._node, out._output_nr, out._requires = node, i, True
 
 
 def _kept(arg: Any) -> Any:
-    return Saved(arg) if hasattr(arg, "_requires") else arg
+    return Saved(arg) if isinstance(arg, TensorMethods) else arg
 
 
 # ---- in-place changes
@@ -151,7 +158,7 @@ def _catch_up(tensor: Tensor, base: Tensor) -> None:
     edge, kind = gradient_edge(base), base.type
     for op, attrs in tensor._path[len(base._path) :]:
         out = op.infer_types((kind,), attrs)
-        edge, kind = (make_node(op, attrs, (kind,), out, [edge]), 0), out[0]
+        edge, kind = (HistoryPlan(op, attrs, (kind,), out).node([edge]), 0), out[0]
     tensor._node, tensor._output_nr = edge
 
 

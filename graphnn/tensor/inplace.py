@@ -10,7 +10,7 @@ from graphnn.autodiff.modes import state as grad_mode
 from graphnn.errors import AutogradError, DTypeError, ShapeError
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
-from graphnn.ops.op import Op, array_type, builders
+from graphnn.ops.op import Op, add_operand, builders
 from graphnn.tensor.history import needs_grad, rebase
 from graphnn.tensor.tensor import Tensor
 
@@ -25,13 +25,52 @@ def update(target: Tensor, op: Op, *args: Any, **attrs: Any) -> Tensor:
     if recording or builders.stack:
         assign(target, op(*args, **attrs))
         return target
-    arrays = [a.values("") if isinstance(a, Tensor) else a for a in args]
+    arrays: list[Any] = []
+    key: list[Any] = []
+    for arg in args:
+        if isinstance(arg, Tensor):
+            arrays.append(arg.values(""))
+            key.append(arg.type)
+        else:
+            add_operand(arg, arrays, key)
     full = op.attrs(attrs)
-    kind = op.infer_types([array_type(a) for a in arrays], full)[0]
-    check_fits(op.name, target, kind)
-    _run_into(target._array, op, arrays, full, kind)
+    recipe = op.recipe(tuple(key), arrays, full)
+    kind = recipe.out_types[0]
+    if kind is not target.type:
+        check_fits(op.name, target, kind)
+    if recipe.fill is not None and kind is target.type and _is_direct(target, op, args):
+        recipe.fill((target._array,), arrays)
+    else:
+        np.copyto(target.values("written to"), op.execute(recipe, arrays, full)[0], casting="unsafe")
     target._storage.wrote()
     return target
+
+
+def _is_direct(target: Tensor, op: Op, args: tuple[Any, ...]) -> bool:
+    """Whether the kernel may write into the target while it reads the arguments: each is the target, or elsewhere."""
+    if Trait.ELEMENTWISE not in op.traits:
+        return False
+    for arg in args:
+        if arg is target:
+            if Trait.INPLACE not in op.traits:
+                return False
+        elif isinstance(arg, Tensor) and not (arg._storage.foreign or target._storage.foreign):
+            if arg._storage is target._storage:
+                return False
+        elif not isinstance(arg, int | float) and np.may_share_memory(getattr(arg, "_array", arg), target._array):
+            return False
+    return True
+
+
+def fill(target: Tensor, number: float | int | bool) -> None:
+    """Every element becomes the number."""
+    if builders.stack or (grad_mode.enabled and needs_grad(target)):
+        from graphnn.tensor.creation import full
+
+        assign(target, full((), number, dtype=target.dtype))
+        return
+    np.copyto(target.values("written to"), number, casting="unsafe")
+    target._storage.wrote()
 
 
 def assign(target: Tensor, source: Tensor) -> None:
@@ -79,21 +118,6 @@ def _write(target: Tensor, source: Tensor) -> None:
     else:
         np.copyto(target.values("written to"), source.values(""), casting="unsafe")
     target._storage.wrote()
-
-
-def _run_into(out: np.ndarray, op: Op, arrays: list[Any], attrs: Any, kind: TensorType) -> None:
-    direct = (
-        Trait.ELEMENTWISE in op.traits
-        and kind.shape == out.shape
-        and kind.dtype.numpy == out.dtype
-        and all(a is out or not isinstance(a, np.ndarray) or not np.may_share_memory(a, out) for a in arrays)
-    )
-    outs = (out,) if direct else (np.empty(kind.shape, kind.dtype.numpy),)
-    with np.errstate(all="ignore"):
-        for call in op.bind(outs, arrays, attrs):
-            call[0](*call[1:])
-        if not direct:
-            np.copyto(out, outs[0], casting="unsafe")
 
 
 def _refuse_leaf(target: Tensor) -> None:

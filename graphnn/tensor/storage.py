@@ -19,17 +19,21 @@ class Storage:
     `trace`    the trace it was made in; None for real memory
     """
 
-    __slots__ = ("__weakref__", "_exports", "array", "foreign", "history", "lock", "trace", "version", "writes")
+    array: np.ndarray
+    trace: Any = None
+    foreign = False
+    writes = 0
+    version = 0
+    history = 0
+    lock: Any = None
+    _exports: list[weakref.ref[np.ndarray]] | None = None  # defaults stand here, since most blocks keep them
 
     def __init__(self, array: np.ndarray, trace: Any = None, foreign: bool = False) -> None:
         self.array = array
-        self.trace = trace
-        self.foreign = foreign
-        self.lock: Any = None
-        self.writes = 0
-        self.version = 0
-        self.history = 0
-        self._exports: list[weakref.ref[np.ndarray]] | None = None
+        if trace is not None:
+            self.trace = trace
+        if foreign:
+            self.foreign = foreign
 
     def wrote(self) -> None:
         """Counts a write that autograd sees too."""

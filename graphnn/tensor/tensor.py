@@ -14,8 +14,9 @@ from graphnn.ir.attrs import Attrs
 from graphnn.ir.dtypes import DType
 from graphnn.ir.graph import numpy_type
 from graphnn.ir.types import TensorType
-from graphnn.ops.op import Op, array_type, builders
-from graphnn.tensor.history import gradient_edge, needs_grad, record
+from graphnn.ops.op import Op, add_operand, builders
+from graphnn.ops.recipe import Recipe
+from graphnn.tensor.history import HistoryPlan, gradient_edge, needs_grad, record
 from graphnn.tensor.methods import TensorMethods
 from graphnn.tensor.size import Size
 from graphnn.tensor.storage import Storage
@@ -63,11 +64,13 @@ class Tensor(TensorMethods):
 
     def alias(self) -> Tensor:
         """Another tensor over the same memory, without history: what `detach` and `.data` give."""
-        self._check_usable()
+        if self._storage.trace is not None:
+            self._check_usable()
         other = _new(Tensor)
         other._array = self._array
         other._storage = self._storage
         other._path = self._path
+        other._type = self._type
         return other
 
     def view_of(self, op: Op, attrs: Attrs, array: np.ndarray) -> Tensor:
@@ -85,28 +88,42 @@ class Tensor(TensorMethods):
     @staticmethod
     def apply_op(op: Op, args: Sequence[Any], given: dict[str, Any]) -> Any:
         """Runs `op` on tensors, numbers and arrays: at once, or into the current trace."""
-        attrs = op.attrs(given)
+        attrs = given if type(given) is Attrs else op.attrs(given)
         if builders.stack:
             return builders.stack[-1].apply_tensors(op, args, attrs)
         arrays: list[Any] = []
-        types: list[TensorType | None] = []
+        key: list[Any] = []
         recording = False
         for arg in args:
             if isinstance(arg, Tensor):
                 if arg._storage.trace is not None:
                     arg._check_usable()
                 arrays.append(arg._array)
-                types.append(arg.type)
-                recording = recording or needs_grad(arg)
+                key.append(arg._type or arg.type)
+                if arg._requires or arg._base is not None:
+                    recording = recording or needs_grad(arg)
             else:
-                item = arg if arg is None or isinstance(arg, bool | int | float) else np.asarray(arg)
-                arrays.append(item)
-                types.append(array_type(item))
-        out_types = op.infer_types(types, attrs)
-        outs = _compute(op, args[0] if args else None, arrays, attrs, out_types)
+                add_operand(arg, arrays, key)
+        recipe = op.recipe(tuple(key), arrays, attrs)
+        if recipe.fill is not None and (recipe.any_strides or recipe.fits(arrays)):
+            results = recipe.run(arrays)
+        elif op.view is None or (seen := op.view(arrays[0], **attrs)) is None or not isinstance(args[0], Tensor):
+            results = op.allocate_and_run(arrays, attrs, recipe.out_types)
+        else:
+            out = args[0].view_of(op, attrs, seen)
+            out._type = recipe.out_types[0]
+            if recording and grad_mode.enabled:
+                record(recipe.history or _plan_history(op, attrs, recipe), args, (out,))
+            return out
+        if len(results) == 1:
+            out = _fresh(results[0], recipe.out_types[0])
+            if recording and grad_mode.enabled:
+                record(recipe.history or _plan_history(op, attrs, recipe), args, (out,))
+            return out
+        outs = tuple([_fresh(array, kind) for array, kind in zip(results, recipe.out_types, strict=True)])
         if recording and grad_mode.enabled:
-            record(op, attrs, args, types, out_types, outs)
-        return outs[0] if len(outs) == 1 else outs
+            record(recipe.history or _plan_history(op, attrs, recipe), args, outs)
+        return outs
 
     # ---- what it is
 
@@ -235,16 +252,16 @@ class Tensor(TensorMethods):
         return gradient_edge(self)
 
 
-def _compute(op: Op, first: Any, arrays: list[Any], attrs: Attrs, out_types: tuple[TensorType, ...]) -> tuple[Tensor, ...]:
-    if op.view is not None:
-        seen = op.view(arrays[0], **attrs)
-        if seen is not None and isinstance(first, Tensor):
-            return (first.view_of(op, attrs, seen),)
-    outs = []
-    for array, kind in zip(op.allocate_and_run(arrays, attrs, out_types), out_types, strict=True):
-        tensor = _new(Tensor)
-        tensor._array = array
-        tensor._storage = Storage(array)
-        tensor._type = kind
-        outs.append(tensor)
-    return tuple(outs)
+def _fresh(array: np.ndarray, kind: TensorType) -> Tensor:
+    """A tensor of a fresh array; `Tensor.of_array` without its calls."""
+    tensor = _new(Tensor)
+    tensor._array = array
+    tensor._type = kind
+    tensor._storage = storage = _new(Storage)
+    storage.array = array
+    return tensor
+
+
+def _plan_history(op: Op, attrs: Attrs, recipe: Recipe) -> HistoryPlan:
+    recipe.history = found = HistoryPlan(op, attrs, recipe.types, recipe.out_types)
+    return found

@@ -16,7 +16,7 @@ from graphnn.ir.origin import Origins, describe
 from graphnn.ir.types import TensorType, scalar_type
 from graphnn.ir.value import Value
 from graphnn.ops.op import Op
-from graphnn.tensor.history import Path, needs_grad, record, scatter_path
+from graphnn.tensor.history import HistoryPlan, Path, needs_grad, record, scatter_path
 from graphnn.tensor.storage import Storage
 from graphnn.tensor.tensor import Tensor
 from graphnn.tracing.where import current_origins
@@ -68,7 +68,7 @@ class Trace:
         outs = self._view(op, args, attrs, node.output) or tuple(self.tensor_of(v) for v in node.outputs)
         if grad_mode.enabled and any(isinstance(a, Tensor) and needs_grad(a) for a in args):
             types = [None if v is None else v.type for v in values]
-            record(op, attrs, args, types, tuple(v.type for v in node.outputs), outs)
+            record(HistoryPlan(op, attrs, types, tuple(v.type for v in node.outputs)), args, outs)
         return outs[0] if len(outs) == 1 else outs
 
     def _view(self, op: Op, args: Sequence[Any], attrs: Attrs, value: Value) -> tuple[Tensor, ...]:

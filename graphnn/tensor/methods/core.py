@@ -28,7 +28,7 @@ class CoreMethods:
     def data(self: Tensor, source: Tensor) -> None:
         """Lets this tensor share the memory of `source` from now on."""
         found = source.alias()
-        self._array, self._storage, self._path, self._type = found._array, found._storage, found._path, None
+        self.__dict__.update(_array=found._array, _storage=found._storage, _path=found._path, _type=None)
         epoch.bump()
 
     def clone(self: Tensor, *, memory_format: Any = None) -> Tensor:

@@ -24,6 +24,9 @@ class IndexMethods:
     def __getitem__(self: Tensor, key: Any) -> Any:
         if type(key) is int and self._array.ndim:
             return self.select(0, key)
+        if type(key) is slice and self._array.ndim:
+            view = _sliced(self, 0, key)
+            return view if view is not self else named(self.view(tuple(self.shape)), "SliceBackward0")
         view, indices = _walk(self, key)
         if indices:
             return _padded(lookup("index"), view, (), indices)

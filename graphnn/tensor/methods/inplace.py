@@ -112,17 +112,16 @@ class InplaceMethods:
 
     def fill_(self: Tensor, value: Any) -> Any:
         """Every element becomes `value`."""
-        return _assign(self, value if hasattr(value, "_storage") else _zero_d(self, value))
+        from graphnn.tensor.inplace import fill
+
+        if hasattr(value, "_storage"):
+            return _assign(self, value)
+        fill(self, value)
+        return self
 
     def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Any:
         """Takes the values of `src`, broadcast and converted."""
         return _assign(self, src)
-
-
-def _zero_d(x: Any, number: Any) -> Any:
-    from graphnn.tensor.creation import full
-
-    return full((), number, dtype=x.dtype)
 
 
 class RandomMethods:
@@ -166,7 +165,7 @@ class MetadataMethods:
 
         if self._base is not None:
             raise AutogradError("Can't detach views in-place. Use detach() instead.")
-        self._node, self._output_nr, self._requires = None, 0, False
+        self.__dict__.update(_node=None, _output_nr=0, _requires=False)
         return self
 
 

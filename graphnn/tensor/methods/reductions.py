@@ -25,7 +25,9 @@ def _numpy_names(method: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(method)
     def wrapped(self: Tensor, *args: Any, **given: Any) -> Any:
-        return method(self, *args, **{_ALIASES.get(name, name): value for name, value in given.items()})
+        if given:
+            given = {_ALIASES.get(name, name): value for name, value in given.items()}
+        return method(self, *args, **given)
 
     return wrapped
 
