@@ -135,6 +135,8 @@ def _shaped(buffer: np.ndarray, shape: Shape) -> np.ndarray:
     return buffer[: math.prod(shape)].reshape(shape)
 
 
+EVERY = 1 << 30  # outputs carry gradients
+
 fused = register(
     Op(
         "fused",
@@ -143,6 +145,7 @@ fused = register(
         scratch=_scratch,
         decompose=_apply_body,
         outputs=(),
+        differentiable=EVERY,
         traits=(Trait.ELEMENTWISE, Trait.INPLACE, Trait.FUSED),
     )
 )

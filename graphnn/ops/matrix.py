@@ -94,8 +94,8 @@ def _drop(x: Any, dim: int, keep: bool) -> Any:
 
 
 def _matmul_name(types: tuple[TensorType, ...], attrs: Attrs) -> str:
-    names = {(1, 1): "Dot", (2, 1): "Mv", (1, 2): "Squeeze", (2, 2): "Mm"}
-    found = names.get((types[0].ndim, types[1].ndim), "UnsafeView")
+    names = {(1, 1): "Dot", (2, 1): "Mv", (1, 2): "Squeeze", (2, 2): "Mm", (2, 3): "Clone"}
+    found = names.get((types[0].ndim, min(types[1].ndim, 3)), "UnsafeView")
     return f"{found}Backward{4 if found == 'Squeeze' else 0}"
 
 

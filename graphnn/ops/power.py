@@ -13,7 +13,7 @@ from graphnn.ir.types import TensorType
 from graphnn.ops.compare import eq, ge, gt, logical_and, lt, where
 from graphnn.ops.elementwise import div, mul, neg, sub, ufunc_call, zeros_like, zip_op
 from graphnn.ops.op import Call
-from graphnn.ops.unary import floor, log
+from graphnn.ops.unary import log
 
 
 def as_number(item: Any) -> bool | int | float | None:
@@ -35,9 +35,12 @@ def _pow_kernel(out: np.ndarray, a: Any, b: Any) -> list[Call]:
         return [ufunc_call(np.power, out, a, b)]
     if b == 2:
         return [ufunc_call(np.square, out, a)]
-    if out.dtype.kind == "f" and b in (0.5, -1):
-        return [ufunc_call(np.sqrt if b == 0.5 else np.reciprocal, out, a)]
-    return [ufunc_call(np.power, out, a, b)]
+    if out.dtype.kind != "f" or b not in (0.5, -0.5, -1):
+        return [ufunc_call(np.power, out, a, b)]
+    if b == -1:
+        return [ufunc_call(np.true_divide, out, 1.0, a)]
+    root = ufunc_call(np.sqrt, out, a)
+    return [root] if b == 0.5 else [root, (np.true_divide, 1.0, out, out)]
 
 
 def _pow_vjp(c: Any, g: Any, a: Any, b: Any, out: Any) -> Any:
@@ -86,7 +89,7 @@ def _remainder_name(types: tuple[TensorType, ...], attrs: Attrs) -> str:
 remainder = zip_op(
     "remainder",
     np.remainder,
-    lambda c, g, a, b: (g, neg(mul(g, floor(div(a, b)))) if c.want[1] else None),
+    lambda c, g, a, b: (g, neg(mul(g, floor_divide(a, b))) if c.want[1] else None),
     kind="number",
     grad_name=_remainder_name,
 )

@@ -64,10 +64,10 @@ def _wide(x: TensorType) -> DType:
 
 
 def _two_names(stem: str) -> Any:
-    """PyTorch tells the reduction over everything (0) from that over given dimensions (1)."""
+    """PyTorch tells the reduction to one number (0) from that over given dimensions (1)."""
 
     def name(types: Types, attrs: Attrs) -> str:
-        return f"{stem}Backward{0 if attrs['dim'] is None else 1}"
+        return f"{stem}Backward{0 if attrs['dim'] is None and not attrs['keepdim'] else 1}"
 
     return name
 
@@ -170,7 +170,7 @@ def _extreme(name: str, ufunc: np.ufunc) -> Op:
 def _extreme_vjp(c: Any, g: Any, x: Any, out: Any) -> Any:
     is_extreme = eq(x, kept(c, out))
     number = cast(sum(is_extreme, dim=c.attrs["dim"], keepdim=True), dtype=c.types[0].dtype)
-    return where(is_extreme, div(kept(c, g), number), 0.0)
+    return mul(div(kept(c, g), number), is_extreme)
 
 
 amax = _extreme("amax", np.maximum)
@@ -206,8 +206,8 @@ def _var_kernel(
 
 def _var_vjp(c: Any, g: Any, x: Any) -> Any:
     dim = c.attrs["dim"]
-    freedom = max(0, _count(c.types[0].shape, dim) - c.attrs["correction"])
-    slope = 2.0 / freedom if freedom else math.nan
+    freedom = _count(c.types[0].shape, dim) - c.attrs["correction"]
+    slope = 2.0 / freedom if freedom else math.inf
     return mul(mul(kept(c, g), slope), sub(x, mean(x, dim=dim, keepdim=True)))
 
 

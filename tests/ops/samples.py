@@ -1,0 +1,16 @@
+"""The op table: for every op samples with its edge cases (0-d, one element, none, broadcasting, dtypes), and an oracle.
+
+The generic tests in test_table.py run over all of it, and random graphs are drawn from it.
+"""
+
+from tests.ops import samples_arithmetic, samples_indexing, samples_movement, samples_nn, samples_reduction
+from tests.ops.rows import Row
+
+TABLE: tuple[Row, ...] = (
+    *samples_arithmetic.ROWS,
+    *samples_reduction.ROWS,
+    *samples_movement.ROWS,
+    *samples_indexing.ROWS,
+    *samples_nn.ROWS,
+)
+ROWS: dict[str, Row] = {row.op: row for row in TABLE}
