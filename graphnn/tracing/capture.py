@@ -87,11 +87,13 @@ def capture(
     name: str | None = None,
     dynamic: Collection[int] = (),
     differentiate: bool = False,
+    by_value: bool = False,
 ) -> Captured:
     """Traces one call. The function's own exceptions pass through unchanged.
 
     `dynamic` lists leaves of the flattened arguments that are numbers and become weak scalar inputs; with
-    `differentiate` the gradients of outputs that need them are traced too.
+    `differentiate` the gradients of outputs that need them are traced too. With `by_value` every tensor of the result
+    becomes an output, also one that is an argument or a piece of state.
     """
     leaves: list[Any] = []
     structure = flatten((tuple(args), dict(kwargs)), leaves)
@@ -104,14 +106,19 @@ def capture(
         replaced |= {i: trace.number(labels[i], leaves[i], i) for i in dynamic}
         inner_args, inner_kwargs = unflatten(structure, iter([replaced.get(i, leaf) for i, leaf in enumerate(leaves)]))
         result = function(*inner_args, **inner_kwargs)
-        return _finish(trace, result, inputs, at, differentiate)
+        return _finish(trace, result, inputs, at, differentiate, by_value)
 
 
-def _finish(trace: Trace, result: Any, inputs: list[Tensor], at: list[int], differentiate: bool) -> Captured:
+def _finish(
+    trace: Trace, result: Any, inputs: list[Tensor], at: list[int], differentiate: bool, by_value: bool
+) -> Captured:
     leaves: list[Any] = []
     structure = flatten(result, leaves)
     outputs: list[Tensor] = []
-    marked = _mark(leaves, [t._storage for t in inputs], outputs)
+    if by_value:
+        marked = [Output(_position(t, outputs)) if isinstance(t, Tensor) else t for t in leaves]
+    else:
+        marked = _mark(leaves, [t._storage for t in inputs], outputs)
     returned = len(outputs)
     written = [(i, _position(trace.whole(t), outputs)) for i, t in enumerate(inputs) if trace.is_written(t._storage)]
     grads = [(t, None if t._grad is None else _position(t._grad, outputs)) for t in trace.changed_grads()]
@@ -163,7 +170,7 @@ def trace(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
     """
     if not callable(function):
         raise TraceError(f"graphnn.trace wants a module or a function and example inputs, got {type(function).__name__}")
-    return capture(function, args, kwargs).graph
+    return capture(function, args, kwargs, by_value=True).graph
 
 
 def leaf_names(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], count: int) -> list[str]:

@@ -13,10 +13,10 @@ Names = dict[Storage, tuple[str, str]]
 
 
 def names_of(function: Any) -> Names:
-    """Storage -> (name, role) for the modules and optimizers that `function` refers to. Where there is one module its
-    names stand alone (`conv1.weight`), otherwise they follow the variable (`net.conv1.weight`)."""
+    """Storage -> (name, role) for the modules and optimizers that `function` refers to. Where only one module has
+    any, its names stand alone (`conv1.weight`), otherwise they follow the variable (`net.conv1.weight`)."""
     reached = dict(reachable(function))
-    modules = {n: o for n, o in reached.items() if hasattr(o, "named_parameters")}
+    modules = {n: o for n, o in reached.items() if hasattr(o, "named_parameters") and _has_state(o)}
     names: Names = {}
     for variable, module in modules.items():
         _name_module(names, module, f"{variable}." if len(modules) > 1 and variable else "")
@@ -67,6 +67,10 @@ def _items(variables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from ((f"{name}.{i}", v) for i, v in enumerate(value))
         else:
             yield name, value
+
+
+def _has_state(module: Any) -> bool:
+    return any(True for _ in module.named_parameters()) or any(True for _ in module.named_buffers())
 
 
 def _name_module(names: Names, module: Any, prefix: str) -> None:

@@ -65,7 +65,7 @@ class TextMethods:
 
     def __format__(self: Tensor, spec: str) -> str:
         """A single number takes the number's formats; other tensors only their text."""
-        if self.ndim == 0 and not builders.stack:
+        if self.ndim == 0 and (spec or not builders.stack):
             return format(self.item(), spec)
         return object.__format__(self, spec)
 
