@@ -18,14 +18,12 @@ FORWARD, BACKWARD, AGAIN, UPDATE = "", "backward", "again", "update"
 
 @dataclass(eq=False)
 class Frame:
-    """A frame around `nodes` and `frames`. `path` is the module's; for an UPDATE it names what is updated, and `updates`
-    are the params with their new values."""
+    """A frame around `nodes` and `frames`. `path` is the module's, for an UPDATE it names what is updated."""
 
     path: str
     role: str = FORWARD
     nodes: list[Node] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
-    updates: dict[Value, Value] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -163,8 +161,7 @@ def _update_frames(graph: Graph, updating: set[Node]) -> Iterator[Frame]:
         group_of[node] = frame
     for frame in dict.fromkeys(group_of.values()):
         made = {v for node in frame.nodes for v in node.outputs}
-        frame.updates = {p: v for p, v in graph.updates.items() if v in made}
-        frame.path = _names(frame.updates)
+        frame.path = _names(p for p, v in graph.updates.items() if v in made)
         yield frame
 
 

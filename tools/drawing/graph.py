@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,42 +49,60 @@ def _heading(graph: Graph, title: str | None) -> str:
 
 
 class _Drawing:
-    """`boxes` holds the box that each value comes from; `arrows` (value, its user, the
-    user's box, label) wait until all are known."""
+    """`boxes` holds the box that each value comes from; `arrows` (value, its user, the user's box, label) wait until all
+    boxes are known. `ends` are the updates that are still to be drawn, by the node that makes the new value."""
 
     def __init__(self, graph: Graph, canvas: Canvas) -> None:
         self.graph = graph
         self.canvas = canvas
         self.boxes: dict[Value, str] = {}
         self.arrows: list[tuple[Value, Node, str, str]] = []
-        self.updated: set[Value] = set()
+        self.ends: dict[Node | None, list[tuple[Value, Value]]] = {}
+        for param, value in graph.updates.items():
+            self.ends.setdefault(value.producer, []).append((param, value))
 
     def draw(self) -> graphviz.Digraph:
         dot = self.canvas.dot
         for value in self.graph.inputs:
             if not labels.is_inline(value):
                 self.boxes[value] = self.canvas.box(dot, "input", labels.value_label(value), f"input {value!r}")
-        self.draw_frame(dot, find_frames(self.graph), depth=0)
+        frames = find_frames(self.graph)
+        self.draw_frame(dot, frames, depth=0)
         self.draw_unused_state(dot)
         self.draw_outputs(dot)
-        self.draw_updates(dot, {p: v for p, v in self.graph.updates.items() if p not in self.updated})
+        self.draw_updates(dot, None)
+        self.draw_arrows()
+        self.hold_sources({n for f in frames.frames if f.role == UPDATE for n in f.nodes})
+        return self.canvas.finish()
+
+    def draw_arrows(self) -> None:
         places = {node: i for i, node in enumerate(self.graph.nodes)}
         for value, user, box, label in self.arrows:
             near = value.producer in places and places.get(user, 0) - places[value.producer] <= NEAR
             look = style.NEAR_EDGE if near else style.FAR_EDGE
             self.canvas.arrow(self.boxes[value], box, label, tooltip=repr(value), **look)
-        return self.canvas.finish()
+
+    def hold_sources(self, free: set[Node]) -> None:
+        """Sets nodes that no arrow leads to, such as a count of batches, below the node before them, and not on top."""
+        led_to = {box for _, _, box, _ in self.arrows}
+        before = None
+        for node in self.graph.nodes:
+            if not node.outputs or node in free:
+                continue
+            box = self.boxes[node.output]
+            if before is not None and box not in led_to:
+                self.canvas.arrow(before, box, style="invis")
+            before = box
 
     def draw_frame(self, into: Any, frame: Frame, depth: int) -> None:
         state: dict[Value, str] = {}
         for node in frame.nodes:
             self.draw_node(into, node, state, beside=frame.role != UPDATE)
+            self.draw_updates(into, node)
         for inner in frame.frames:
             look = style.UPDATE_FRAME if inner.role == UPDATE else style.INNER_FRAME if depth % 2 else style.FRAME
             with self.canvas.frame(into, inner.title, look) as cluster:
                 self.draw_frame(cluster, inner, depth + 1)
-                if inner.role == UPDATE:
-                    self.draw_updates(cluster, inner.updates)
 
     def draw_node(self, into: Any, node: Node, state: dict[Value, str], beside: bool) -> None:
         """The node's box and the arrows into it. `state` are the params that are drawn in this frame already; new ones
@@ -97,13 +114,11 @@ class _Drawing:
         state.update((v, self.draw_state(into, v)) for v in new)
         flanks = [state[v] for v in new[:2]] if beside else []
         for position, value in enumerate(node.inputs):
-            if value is None or labels.is_inline(value):
-                continue
-            if value.kind != PARAM:
+            if value is not None and value.kind == PARAM:
+                look = style.STATE_EDGE | (style.FLAT if state[value] in flanks else {})
+                self.canvas.arrow(state[value], box, tooltip=repr(value), **look)
+            elif value is not None and not labels.is_inline(value):
                 self.arrows.append((value, node, box, labels.edge_label(value, node, position)))
-                continue
-            look = style.STATE_EDGE if state[value] not in flanks else style.STATE_EDGE | style.FLAT
-            self.canvas.arrow(state[value], box, tooltip=repr(value), **look)
         self.canvas.align(into, [*flanks[:1], box, *flanks[1:]])
 
     def draw_state(self, into: Any, value: Value) -> str:
@@ -122,9 +137,9 @@ class _Drawing:
             box = self.canvas.box(into, "output", labels.box_label(f"output {i}", self.number(value)), f"output {i}")
             self.arrive(value, box)
 
-    def draw_updates(self, into: Any, updates: Mapping[Value, Value]) -> None:
-        for param, value in updates.items():
-            self.updated.add(param)
+    def draw_updates(self, into: Any, node: Node | None) -> None:
+        """The boxes of the new values that a node makes; None for those that no node makes."""
+        for param, value in self.ends.get(node, ()):
             label = labels.box_label(param.attrs["name"], self.number(value))
             self.arrive(value, self.canvas.box(into, "update", label, f"new value of {param!r}"))
 

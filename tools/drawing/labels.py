@@ -17,7 +17,7 @@ from graphnn.ir.registry import Trait
 from graphnn.ir.value import INPUT, LITERAL, Node, Value
 from graphnn.tools.drawing.style import FAINT
 
-LONGEST = 34  # characters of a line
+LONGEST = 56  # characters of a line
 MOST_LINES = 14  # of the ops in a fused group
 SPELLED_OUT = 4  # elements of a constant
 

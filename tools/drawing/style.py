@@ -31,11 +31,11 @@ KINDS = {
     "constant": Kind("constant", "note", "#f2f0cc", "#77702a"),
     "op": Kind("operation", "box", "#fbfbfb", "#555555", "filled,rounded"),
     "fused": Kind("fused operation", "box", "#ffd8a6", "#a85000", "filled,bold", (("peripheries", "2"),)),
-    "update": Kind("new value of state", "cds", "#d9cdf2", "#5b3fa3", "filled,bold"),
+    "update": Kind("new value of state", "cds", "#d9cdf2", "#5b3fa3", "filled,bold", (("margin", "0.2,0.06"),)),
     "output": Kind("output", "oval", "#d2efd2", "#2d6e2d", "filled,bold"),
+    "root": Kind("the tensor", "oval", "#d2efd2", "#2d6e2d", "filled,bold"),
     "backward": Kind("backward node", "box", "#fbfbfb", "#555555", "filled,rounded"),
     "leaf": Kind("AccumulateGrad: adds into .grad", "cylinder", "#e6dff5", "#5b3fa3"),
-    "root": Kind("the tensor", "oval", "#d2efd2", "#2d6e2d", "filled,bold"),
 }
 
 GRAPH = {"fontname": FONT, "fontcolor": TEXT, "labelloc": "t", "labeljust": "l", "nodesep": "0.3", "ranksep": "0.35"}
