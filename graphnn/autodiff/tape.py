@@ -137,7 +137,9 @@ class OpNode(GradNode):
     def next_functions(self) -> tuple[Edge, ...]:
         entries = self.op.grad_edges
         if entries is None:
-            return tuple(e for e, t in zip(self.edges, self.types, strict=True) if t is not None and not t.weak)
+            return tuple(e for e, t in zip(self.edges, self.types, strict=True) if _is_shown(t))
+        if callable(entries):
+            entries = entries(self.types)
         return tuple(self._shown(e) for e in entries if isinstance(e, tuple) or e < len(self.edges))
 
     def _shown(self, entry: Any) -> Edge:
@@ -167,6 +169,11 @@ class OpNode(GradNode):
         if self.saved:
             self.saved = {}
             self.freed = True
+
+
+def _is_shown(kind: TensorType | None) -> bool:
+    """Numbers and floating-point tensors; index tensors and masks are no differentiable arguments."""
+    return kind is not None and (kind.weak or kind.dtype.is_floating_point)
 
 
 class AccumulateGrad(GradNode):

@@ -13,6 +13,7 @@ import numpy as np
 
 from graphnn.errors import DTypeError
 from graphnn.ir import dtypes
+from graphnn.ir.attrs import Attrs
 from graphnn.ir.dtypes import DType
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape, TensorType
@@ -134,13 +135,30 @@ def zip_op(
     return register(Op(name, infer=infer, numpy=kernel, vjp=vjp, traits=(*ELEMENTWISE, *traits), **more))
 
 
+def tensors_alone(types: tuple[TensorType, ...]) -> tuple[int, ...]:
+    """For `grad_edges`, where PyTorch's function takes numbers as they are."""
+    return tuple(i for i, t in enumerate(types) if not t.weak)
+
+
 # ---- arithmetic
 
 COMMUTES = (Trait.COMMUTATIVE,)
 
 add = zip_op("add", np.add, lambda c, g: (g, g), traits=COMMUTES)
 
-sub = zip_op("sub", np.subtract, lambda c, g: (g, neg(g) if c.want[1] else None), kind="number")
+
+def _sub_name(types: tuple[TensorType, ...], attrs: Attrs) -> str:
+    return "RsubBackward1" if types[0].weak else "SubBackward0"
+
+
+sub = zip_op(
+    "sub",
+    np.subtract,
+    lambda c, g: (g, neg(g) if c.want[1] else None),
+    kind="number",
+    grad_name=_sub_name,
+    grad_edges=lambda types: (1,) if types[0].weak else (0, 1),
+)
 
 mul: Op = zip_op(
     "mul",

@@ -65,7 +65,8 @@ class Op:
     decompose `(*values, **attrs)`: the same in simpler ops; also differentiates an op that has no vjp.
     differentiable  how many of the outputs, counted from the first, carry gradients.
     grad_name, grad_edges  what eager autograd shows: PyTorch's name of the grad_fn (or `(types, attrs) -> name`), and the
-              order of its next_functions: input indices, or `("TBackward0", entry)` for a node that stands between.
+              order of its next_functions (or `(types) -> order`): input indices, or `("TBackward0", entry)` for a node
+              that stands between. By default all floating-point inputs and numbers.
     """
 
     op_rank = 0
@@ -84,7 +85,7 @@ class Op:
         decompose: Callable[..., Any] | None = None,
         outputs: tuple[str, ...] = ("out",),
         grad_name: str | Callable[..., str] = "",
-        grad_edges: tuple[Any, ...] | None = None,
+        grad_edges: tuple[Any, ...] | Callable[[tuple[TensorType, ...]], tuple[Any, ...]] | None = None,
         differentiable: int = 1,
         flops: Callable[..., int] | None = None,
         doc: str = "",

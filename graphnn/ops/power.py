@@ -11,7 +11,7 @@ from graphnn.errors import ArgumentError
 from graphnn.ir.attrs import Attrs
 from graphnn.ir.types import TensorType
 from graphnn.ops.compare import eq, ge, gt, logical_and, lt, where
-from graphnn.ops.elementwise import div, mul, neg, sub, ufunc_call, zeros_like, zip_op
+from graphnn.ops.elementwise import div, mul, neg, sub, tensors_alone, ufunc_call, zeros_like, zip_op
 from graphnn.ops.op import Call
 from graphnn.ops.unary import log
 
@@ -74,7 +74,7 @@ def _pow_name(types: tuple[TensorType, ...], attrs: Attrs) -> str:
     return "PowBackward0" if types[1].weak else "PowBackward2" if types[0].weak else "PowBackward1"
 
 
-pow = zip_op("pow", _pow_kernel, _pow_vjp, kind="number", grad_name=_pow_name)
+pow = zip_op("pow", _pow_kernel, _pow_vjp, kind="number", grad_name=_pow_name, grad_edges=tensors_alone)
 
 
 # ---- whole-number division (towards minus infinity); integers divided by zero give 0
@@ -92,6 +92,7 @@ remainder = zip_op(
     lambda c, g, a, b: (g, neg(mul(g, floor_divide(a, b))) if c.want[1] else None),
     kind="number",
     grad_name=_remainder_name,
+    grad_edges=tensors_alone,
 )
 
 
