@@ -155,7 +155,8 @@ def _finish(
 
 
 def _evaluate(outs: Any, work: np.ndarray, x: np.ndarray, state: Any, memory: Any, eps: float) -> list[Call]:
-    running_mean, running_var, weight, bias = (None if v is None else _column(v) for v in state)
+    running_mean, running_var = map(_column, state[:2])
+    weight, bias = (None if v is None else _column(v) for v in state[2:])
     invstd, scale, shift = memory
     calls = _invert(running_var, eps, invstd)
     calls.append((np.copyto, scale, invstd) if weight is None else (np.multiply, invstd, weight, scale))
@@ -195,7 +196,7 @@ def _infer(
 def _vjp(c: Any, g: Any, x: Any, weight: Any, save_mean: Any, save_invstd: Any) -> Any:
     attrs = {name: c.attrs[name] for name in ("training", "eps")}
     found, weight_grad, bias_grad = batch_norm_grad(g, x, weight, save_mean, save_invstd, **attrs)
-    return found, None, None, weight_grad, bias_grad
+    return (found, None, None, weight_grad, bias_grad)[: len(c.want)]
 
 
 batch_norm = register(

@@ -297,8 +297,9 @@ def _weight_grad_grads(c: Any, gg: Any, g: Any, x: Any) -> tuple[Any, ...]:
     )
 
 
-def _grad_flops(*types: TensorType, **attrs: Any) -> int:
-    geo = _input_geometry(*types, 1, attrs) if "size" in attrs else _weight_geometry(*types, 1, attrs)
+def _grad_flops(g: TensorType, other: TensorType, **attrs: Any) -> int:
+    make = _input_geometry if "size" in attrs else _weight_geometry
+    geo = make(g, other, 1, attrs)
     return 2 * geo.x[0] * geo.weight[0] * geo.depth * geo.size[0] * geo.size[1]
 
 

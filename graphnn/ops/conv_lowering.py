@@ -12,7 +12,6 @@ import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -126,7 +125,8 @@ def _samples(count: int, size: Pair, stride: int, pointwise: bool, limit: int, r
     return ceil_div(count, ceil_div(count, samples))
 
 
-class Block(NamedTuple):
+@dataclass(frozen=True)
+class Block:
     """Samples [start, stop), and of their outputs the rows [top, bottom)."""
 
     start: int
@@ -222,8 +222,8 @@ class Lowering:
 
 
 class Rows:
-    """Blocks of the contiguous output (or its gradient) (N, O, OH, OW) as matrices (groups, O/groups, columns): parts of
-    it where a block is one sample, else working memory with the sample innermost."""
+    """Blocks of the contiguous output (or its gradient) (N, O, OH, OW) as matrices (groups, O/groups, columns): parts
+    of it where a block is one sample, else working memory with the sample innermost."""
 
     def __init__(self, geo: Geometry, whole: np.ndarray, memory: np.ndarray) -> None:
         self.geo = geo
@@ -236,7 +236,8 @@ class Rows:
         if self.moved:
             return self._block(block.count)[0]
         groups, width, _ = self.geo.matrix
-        return self.whole[block.start].reshape(groups, width, -1)[:, :, self.geo.columns_of(block)]
+        sample: np.ndarray = self.whole[block.start]
+        return sample.reshape(groups, width, -1)[:, :, self.geo.columns_of(block)]
 
     def image(self, block: Block) -> np.ndarray:
         """Working memory in the order of `whole`: (count, O, OH, OW)."""

@@ -213,7 +213,7 @@ def _cross_entropy_vjp(c: Any, g: Any, target: Any, weight: Any, log_probs: Any,
     if c.grads[1] is not None and c.want[0]:
         more = log_softmax_grad(c.grads[1], log_probs, dim=class_dim(x))
         found = more if found is None else add(found, more)
-    return found, _target_grad(c, g, weight, log_probs, total_weight), None
+    return (found, _target_grad(c, g, weight, log_probs, total_weight), None)[: len(c.want)]
 
 
 def _target_grad(c: Any, g: Any, weight: Any, log_probs: Any, total_weight: Any) -> Any:
@@ -299,7 +299,7 @@ def _cross_entropy_grad_scratch(g: TensorType, log_probs: TensorType, target: Te
 def _cross_entropy_grad_in_ops(
     g: Any, log_probs: Any, target: Any, weight: Any, total_weight: Any, **attrs: Any
 ) -> Any:
-    x = array_type(log_probs) if isinstance(log_probs, np.ndarray) else log_probs.type
+    x: Any = array_type(log_probs) if isinstance(log_probs, np.ndarray) else log_probs.type
     return _grad_in_ops(x, g, log_probs, target, weight, total_weight, {**attrs, "label_smoothing": 0.0}, False)
 
 

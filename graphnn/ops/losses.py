@@ -98,7 +98,8 @@ def nll_name(types: Any, attrs: Any) -> str:
 
 def _nll_vjp(c: Any, g: Any, target: Any, weight: Any, total_weight: Any) -> Any:
     classes = c.types[0].shape[class_dim(c.types[0])]
-    return nll_loss_grad(g, target, weight, total_weight, classes=classes, **c.attrs), None, None
+    found = nll_loss_grad(g, target, weight, total_weight, classes=classes, **c.attrs)
+    return (found, None, None)[: len(c.want)]
 
 
 nll_loss = register(

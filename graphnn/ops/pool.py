@@ -129,7 +129,8 @@ def _max_kernel(out: Any, x: np.ndarray, *, scratch: Any, **attrs: Any) -> list[
         if indices is None:
             calls += max_calls(values[part], x[part], pooling, scratch[0])
         else:
-            calls += _tracked_block(values[part], indices[part], x[part], pooling, scratch)
+            held = np.empty(indices[part].shape, x.dtype) if values is None else values[part]
+            calls += _tracked_block(held, indices[part], x[part], pooling, scratch)
     return calls
 
 
@@ -274,7 +275,7 @@ def _avg_kernel(out: np.ndarray, x: np.ndarray, *, scratch: Any, **attrs: Any) -
     return calls
 
 
-avg_pool2d = register(
+avg_pool2d: Op = register(
     Op(
         "avg_pool2d",
         infer=_infer_avg_pool,
@@ -332,7 +333,7 @@ def _avg_grad_vjp(c: Any, gg: Any) -> Any:
     return avg_pool2d(gg, **{name: value for name, value in c.attrs.items() if name != "size"})
 
 
-avg_pool2d_grad = register(
+avg_pool2d_grad: Op = register(
     Op(
         "avg_pool2d_grad",
         infer=_infer_avg_grad,

@@ -37,7 +37,7 @@ class Pooling:
     def lines(self) -> tuple[list[Tap], list[Tap]]:
         """The taps down an image (axis 0), and those across it (axis 1)."""
         rows, columns = zip(self.size, self.outputs, self.kernel, self.stride, self.padding, self.dilation, strict=True)
-        return line_taps(*rows, axis=0), line_taps(*columns, axis=1)
+        return line_taps(0, *rows), line_taps(1, *columns)
 
     @functools.cached_property
     def covered(self) -> bool:

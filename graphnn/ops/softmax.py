@@ -65,7 +65,7 @@ def _softmax_kernel(out: np.ndarray, x: np.ndarray, *, dim: int, scratch: Any) -
     return [*exp_calls(out, x, dim, line, line), (np.true_divide, out, line, out)]
 
 
-softmax = register(
+softmax: Op = register(
     Op(
         "softmax",
         infer=_same("softmax"),
@@ -88,12 +88,13 @@ def _softmax_grad_kernel(result: np.ndarray, g: np.ndarray, out: np.ndarray, *, 
     ]
 
 
-softmax_grad = register(
+softmax_grad: Op = register(
     Op(
         "softmax_grad",
         infer=_same_grad("softmax_grad"),
         numpy=_softmax_grad_kernel,
         scratch=_line_of_grad,
+        outputs=("result",),
         decompose=lambda g, out, dim: mul(sub(g, sum_(mul(g, out), dim=(dim,), keepdim=True)), out),
         grad_name="SoftmaxBackwardDataBackward0",
     )
@@ -114,10 +115,13 @@ def log_softmax_calls(out: np.ndarray, x: np.ndarray, dim: int, greatest: np.nda
 
 
 def _log_softmax_kernel(out: np.ndarray, x: np.ndarray, *, dim: int, scratch: Any) -> list[Call]:
-    return [] if out.size == 0 else log_softmax_calls(*_at_least_1d(out, x), dim, *_at_least_1d(*scratch))
+    if out.size == 0:
+        return []
+    out, x, greatest, sums = _at_least_1d(out, x, *scratch)
+    return log_softmax_calls(out, x, dim, greatest, sums)
 
 
-log_softmax = register(
+log_softmax: Op = register(
     Op(
         "log_softmax",
         infer=_same("log_softmax"),
@@ -142,12 +146,13 @@ def _log_softmax_grad_kernel(
     ]
 
 
-log_softmax_grad = register(
+log_softmax_grad: Op = register(
     Op(
         "log_softmax_grad",
         infer=_same_grad("log_softmax_grad"),
         numpy=_log_softmax_grad_kernel,
         scratch=_line_of_grad,
+        outputs=("result",),
         decompose=lambda g, out, dim: sub(g, mul(exp(out), sum_(g, dim=(dim,), keepdim=True))),
         grad_name="LogSoftmaxBackwardDataBackward0",
     )

@@ -58,16 +58,17 @@ class Tap:
         self.first, self.rest = first, rest
         self.reached = slice(first.start, max(first.stop, rest.stop))
         self.has_first, self.has_rest = first.start < first.stop, rest.start < rest.stop
-        whole = (slice(None),) * (1 - axis)
+        whole: tuple[Any, ...] = (slice(None),) * (1 - axis)
 
         def source(outputs: slice) -> tuple[Any, ...]:
             return (..., steps(offset + outputs.start * stride, stride, outputs.stop - outputs.start), *whole)
 
-        self.to_first, self.to_rest, self.to_reached = ((..., s, *whole) for s in (first, rest, self.reached))
+        index_of: list[tuple[Any, ...]] = [(..., s, *whole) for s in (first, rest, self.reached)]
+        self.to_first, self.to_rest, self.to_reached = index_of
         self.of_first, self.of_rest, self.of_reached = map(source, (first, rest, self.reached))
 
 
-def line_taps(size: int, outputs: int, kernel: int, stride: int, padding: int, dilation: int, axis: int) -> list[Tap]:
+def line_taps(axis: int, size: int, outputs: int, kernel: int, stride: int, padding: int, dilation: int) -> list[Tap]:
     """The taps of one axis of `size` elements that any of the outputs meet inside of it."""
     found: list[Tap] = []
     lowest = outputs
