@@ -1,0 +1,84 @@
+"""The demo's findings as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from graphnn.plan.report import format_bytes
+from graphnn.tools.demo.measures import Measures
+from graphnn.tools.drawing.grad_fn_chain import grad_fn_text
+
+
+def introduction(measures: Measures, batch_size: int) -> str:
+    digits = measures.digits
+    parameters = sum(p.numel() for p in measures.net.parameters())
+    steps = len(measures.eager.losses)
+    return section(
+        "digits",
+        [
+            f"{len(digits.train_images):,} to learn from, {len(digits.test_images):,} held out, 8x8 pixels scaled to 32x32",
+            f"a network of {parameters:,} parameters, {steps:,} steps of {batch_size} digits, SGD with momentum",
+        ],
+    )
+
+
+def training(measures: Measures) -> str:
+    eager, compiled = measures.eager, measures.compiled
+    rows = [
+        ("", "eager", "compiled"),
+        ("first loss", f"{eager.losses[0]:.6f}", f"{compiled.losses[0]:.6f}"),
+        ("last loss", f"{eager.losses[-1]:.6f}", f"{compiled.losses[-1]:.6f}"),
+        ("accuracy on held-out digits", f"{100 * eager.accuracy:.1f} %", f"{100 * compiled.accuracy:.1f} %"),
+        ("time of a step (median)", milliseconds(eager.step_seconds), milliseconds(compiled.step_seconds)),
+        ("time of the first step", milliseconds(eager.seconds[0]), milliseconds(compiled.seconds[0])),
+    ]
+    return section(
+        "training, from the same weights on the same batches",
+        [
+            *table(rows),
+            f"largest difference between the losses of a step: {measures.largest_difference:.2g}",
+            f"a compiled step is {eager.step_seconds / compiled.step_seconds:.2f} times as fast; "
+            "its first one traced, rewrote and planned it",
+        ],
+    )
+
+
+def memory(measures: Measures) -> str:
+    plan = measures.plan
+    rows = [
+        ("arena", format_bytes(plan.arena_bytes), ""),
+        ("lower bound", format_bytes(plan.lower_bound_bytes), f"arena {_times(plan.arena_bytes, plan.lower_bound_bytes)} of it"),
+        ("sum of all buffers", format_bytes(plan.sum_bytes), f"{_times(plan.sum_bytes, plan.arena_bytes)} the arena"),
+    ]
+    return section("memory of a compiled step: one block, allocated once", table(rows))
+
+
+def passes(measures: Measures) -> str:
+    return section("passes over the training step's graph", str(measures.graphs.report).splitlines())
+
+
+def chain(measures: Measures) -> str:
+    return section("grad_fn chain of the loss", grad_fn_text(measures.loss).splitlines())
+
+
+def pictures(folder: Path, written: Sequence[Path], notes: Sequence[str]) -> str:
+    return section(f"pictures in {folder}", [*(path.name for path in written), *notes])
+
+
+def section(title: str, lines: Iterable[str]) -> str:
+    return "\n".join([title, *(f"  {line}".rstrip() for line in lines), ""])
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Columns aligned: the first to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["   ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{1000 * seconds:.2f} ms"
+
+
+def _times(part: int, whole: int) -> str:
+    return f"{part / whole:.3f} times" if whole else "as much as"
