@@ -26,3 +26,12 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
             message = f"\n{count} tests were skipped or expected to fail; under CI every test must run"
             reporter.write_line(message, red=True)
     return (yield)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints which op met which pass, when random graphs were run."""
+    from tests.pass_coverage import GRAPHS, table
+
+    if GRAPHS:
+        terminalreporter.section("ops and passes")
+        terminalreporter.write_line("\n".join(table()))

@@ -1,0 +1,110 @@
+"""Random graphs from every row of the op table mean the same after each pass and pipeline, and plan validly."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, note, settings
+
+from graphnn.ir import difference, parse, verify
+from graphnn.ir.graph import Graph
+from graphnn.passes import (
+    Canonicalize,
+    CommonSubexpressions,
+    ConstantFolding,
+    DeadCode,
+    EliminateDropout,
+    FoldBatchNorm,
+    FuseConvReLU,
+    FuseElementwise,
+    FuseLinearReLU,
+    PassManager,
+    inference_pipeline,
+    training_pipeline,
+)
+from graphnn.plan.check import check_plan
+from graphnn.plan.plan import make_plan
+from graphnn.rewrite import EXACT, Pass
+from graphnn.runtime.interpreter import interpret
+from tests.ops.samples import ROWS
+from tests.pass_coverage import count_graph, count_pass
+from tests.random_graphs import Drawn, graphs
+from tests.sampling import assert_close
+
+PASSES = (
+    Canonicalize(),
+    CommonSubexpressions(),
+    ConstantFolding(),
+    DeadCode(),
+    EliminateDropout(),
+    FoldBatchNorm(),
+    FuseConvReLU(),
+    FuseElementwise(min_elements=1),
+    FuseLinearReLU(),
+)
+
+
+def small_groups(passes: tuple[Pass, ...]) -> tuple[Pass, ...]:
+    """The pipeline, also fusing the small tensors that are drawn here."""
+    return tuple(replace(p, min_elements=1) if isinstance(p, FuseElementwise) else p for p in passes)
+
+
+PIPELINES = {
+    "inference": PassManager(small_groups(inference_pipeline())),
+    "training": PassManager(small_groups(training_pipeline())),
+}
+
+
+def assert_same_values(drawn: Drawn, after: Graph, tolerance) -> None:
+    """Outputs and new state are the same to the bit; the loose outputs within the tolerance."""
+    before, state = interpret(drawn.graph, *drawn.inputs, state=drawn.state)
+    got, got_state = interpret(after, *drawn.inputs, state=drawn.state)
+    for i, pair in enumerate(zip(before, got, strict=True)):
+        assert_close(pair[:1], pair[1:], tolerance if i in drawn.loose else EXACT)
+    assert_close(list(state.values()), list(got_state.values()), EXACT)
+
+
+every_op = pytest.mark.parametrize("op", sorted(ROWS))
+
+
+@every_op
+def test_every_pass_keeps_values_validity_and_its_argument_and_settles(op: str):
+    @settings(max_examples=4)
+    @given(graphs(op))
+    def check(drawn: Drawn) -> None:
+        graph = drawn.graph
+        note(str(graph))
+        count_graph(graph)
+        verify(graph)
+        text = str(graph)
+        for pass_ in PASSES:
+            note(f"in the pass {pass_.name}")
+            result = pass_.run(graph)
+            verify(result.graph)
+            assert_same_values(drawn, result.graph, pass_.tolerance)
+            again = pass_.run(result.graph)
+            assert (again.modified, difference(again.graph, result.graph)) == (False, None)
+            assert result.modified == (difference(graph, result.graph) is not None)
+            count_pass(pass_.name, graph, result.graph)
+        assert str(graph) == text
+
+    check()
+
+
+@every_op
+def test_pipelines_keep_values_and_every_stage_plans_validly_and_prints_exactly(op: str):
+    @settings(max_examples=2)
+    @given(graphs(op))
+    def check(drawn: Drawn) -> None:
+        note(str(drawn.graph))
+        stages = [drawn.graph]
+        for name, pipeline in PIPELINES.items():
+            note(f"in the {name} pipeline")
+            made = pipeline.run(drawn.graph).graph
+            verify(made)
+            assert_same_values(drawn, made, FoldBatchNorm.tolerance)
+            stages.append(made)
+        for graph in stages:
+            assert difference(parse(str(graph)), graph) is None
+            check_plan(make_plan(graph))
+
+    check()
