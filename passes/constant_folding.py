@@ -84,5 +84,5 @@ class _Folder:
 
 def _run(node: Node, arrays: list[Any]) -> tuple[np.ndarray, ...]:
     types = tuple(v.type for v in node.outputs)
-    found: tuple[np.ndarray, ...] = node.op.run(arrays, node.attrs, types)  # type: ignore[attr-defined]
+    found: tuple[np.ndarray, ...] = node.op.allocate_and_run(arrays, node.attrs, types)  # type: ignore[attr-defined]
     return found

@@ -9,6 +9,7 @@ from typing import Any
 
 from graphnn.errors import GraphnnError
 from graphnn.ir.graph import Graph
+from graphnn.ir.origin import merge
 from graphnn.ir.value import Node, Value
 from graphnn.rewrite.edit import erase_unused, substitute
 from graphnn.rewrite.matching import Match, find
@@ -55,8 +56,8 @@ class Pattern:
         match = find(self.traced, node)
         if match is None or (self.where is not None and not self.where(**match.bound)):
             return False
-        others = [n for n in match.nodes.values() if n is not node]
-        with graph.before(node, *others):
+        origins = merge(*(n.origins for n in reversed(match.nodes.values())))
+        with graph.before(node), graph.originating(origins):
             new = graph.as_value(_Builder(graph, match).build(self.traced.replacement))
         assert new is not None
         if new.type is not node.outputs[self.traced.index].type:

@@ -13,9 +13,11 @@ from graphnn.ir.value import LITERAL, Value
 
 
 def interpret(graph: Graph, *inputs: Any, state: Sequence[Any] | None = None) -> tuple[list[Any], dict[Value, Any]]:
-    """The outputs, and for each updated param its new value. Nothing given is written to; results may share its memory.
+    """The outputs, and for each updated param its new value. Nothing given is written to; what is returned unchanged is
+    the array that was given.
 
-    `state` holds an array for each of `graph.params`; by default the arrays that the graph was traced with.
+    `state` holds an array for each of `graph.params`; by default the arrays that the graph was traced with. Every result
+    is an array of its own, elements in order, so that sums don't depend on how a graph comes by its operands.
     """
     env: dict[Value, Any] = dict(zip(graph.inputs, _checked(graph, inputs), strict=True))
     env.update(zip(graph.params, _state(graph) if state is None else state, strict=True))
@@ -25,14 +27,14 @@ def interpret(graph: Graph, *inputs: Any, state: Sequence[Any] | None = None) ->
 
     for node in graph.nodes:
         arrays = [read(v) for v in node.inputs]
-        results = node.op.run(arrays, node.attrs, tuple(v.type for v in node.outputs))  # type: ignore[attr-defined]
-        env.update(zip(node.outputs, results, strict=True))
+        types = tuple(v.type for v in node.outputs)
+        env.update(zip(node.outputs, node.op.allocate_and_run(arrays, node.attrs, types), strict=True))  # type: ignore[attr-defined]
     return [read(v) for v in graph.outputs], {p: read(v) for p, v in graph.updates.items()}
 
 
 def _state(graph: Graph) -> list[np.ndarray]:
     if len(graph.bindings) == len(graph.params):
-        return [owner.array for owner in graph.bindings]
+        return [np.asarray(owner.array, order="C") for owner in graph.bindings]
     raise ArgumentError(f"graph @{graph.name} was not traced from arrays; give state=, an array for each of its params")
 
 
@@ -43,7 +45,7 @@ def _checked(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
 
 
 def _checked_input(value: Value, item: Any) -> Any:
-    array = np.asarray(item, value.type.dtype.numpy)
+    array = np.asarray(item, value.type.dtype.numpy, order="C")
     if array.shape != value.shape:
         raise ArgumentError(f"input %{value.name} is {value.type}, got an array of shape {list(array.shape)}")
     return array
