@@ -66,8 +66,7 @@ def require_targets(op: str, x: TensorType, target: TensorType) -> None:
     if target.shape == wanted:
         return
     if target.shape[:1] != wanted[:1]:
-        got, n = (list(t.shape[:1]) for t in (target, x))
-        raise ShapeError(f"{op}: Expected input batch_size ({n}) to match target batch_size ({got}): {x} and {target}")
+        raise ShapeError(f"{op}: Expected input batch_size to match target batch_size, got {x} and {target}")
     raise ShapeError(f"{op}: Expected target size {list(wanted)}, got {list(target.shape)}: {x} and {target}")
 
 
@@ -78,15 +77,14 @@ def reduced_type(x: TensorType, reduction: str) -> TensorType:
 # ---- kernels
 
 
-def check_targets(index: np.ndarray, classes: int) -> None:
+def check_targets(op: str, index: np.ndarray, classes: int) -> None:
     """IndexOutOfRange for a target that is no class. A step of kernels."""
     if index.size == 0:
         return
     least, most = int(index.min()), int(index.max())
     if least < 0 or most >= classes:
-        raise IndexOutOfRange(
-            f"Target {least if least < 0 else most} is out of bounds: the input has {classes} classes"
-        )
+        wrong = least if least < 0 else most
+        raise IndexOutOfRange(f"{op}: Target {wrong} is out of bounds: the input has {classes} classes")
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,7 @@ class Picks:
     def over(x: Shape, memory: Sequence[np.ndarray]) -> Picks:
         return Picks(as_three(x), *memory)
 
-    def locate(self, target: np.ndarray, ignore_index: int) -> list[Call]:
+    def locate(self, op: str, target: np.ndarray, ignore_index: int) -> list[Call]:
         """Fills index (0 where ignored), ignored and flat; raises for targets out of range."""
         n, classes, size = self.shape
         starts = (np.arange(n) * (classes * size))[:, None] + np.arange(size)
@@ -120,7 +118,7 @@ class Picks:
             (np.copyto, self.index.reshape(target.shape), target),
             (np.equal, self.index, ignore_index, self.ignored),
             (functools.partial(np.copyto, self.index, 0, where=self.ignored),),
-            (check_targets, self.index, classes),
+            (check_targets, op, self.index, classes),
             (np.multiply, self.index, size, self.flat),
             (np.add, flat, starts, flat),
         ]

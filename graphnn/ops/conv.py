@@ -8,7 +8,7 @@ import numpy as np
 
 from graphnn.errors import ArgumentError, DTypeError, ShapeError
 from graphnn.ir.registry import Trait
-from graphnn.ir.types import Shape, TensorType
+from graphnn.ir.types import TensorType
 from graphnn.ops.conv_kernels import conv2d_calls, flipped_calls, input_grad_calls, weight_grad_calls
 from graphnn.ops.conv_lowering import BUDGET, RUN, Geometry, geometry
 from graphnn.ops.op import Op, register
@@ -42,15 +42,15 @@ def _check_ranks(op: str, **operands: TensorType) -> None:
             raise ShapeError(f"{op}: expected a 4-D {name}, got {t.ndim} dimensions: {t}")
 
 
-def _check_channels(op: str, channels: int, weight: Shape, groups: int, shown: str) -> None:
+def _check_channels(op: str, x: TensorType, weight: TensorType, groups: int) -> None:
     if not isinstance(groups, int) or groups < 1:
         raise ArgumentError(f"{op}: groups must be a positive integer, got {groups!r}")
-    if weight[0] % groups:
-        raise ShapeError(f"{op}: {weight[0]} output channels do not divide into groups={groups}: {shown}")
-    if channels != weight[1] * groups:
+    if weight.shape[0] % groups:
+        raise ShapeError(f"{op}: {weight.shape[0]} output channels do not divide into groups={groups}: {x} x {weight}")
+    wanted = weight.shape[1] * groups
+    if x.shape[1] != wanted:
         raise ShapeError(
-            f"{op}: input has {channels} channels, weight {list(weight)} with groups={groups} wants "
-            f"{weight[1] * groups}: {shown}"
+            f"{op}: input has {x.shape[1]} channels, weight {weight} with groups={groups} wants {wanted}: {x}"
         )
 
 
@@ -72,12 +72,11 @@ def _output_type(
     op: str, x: TensorType, weight: TensorType, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> TensorType:
     _check_ranks(op, input=x, weight=weight)
-    shown = f"{x} x {weight}"
-    _check_channels(op, x.shape[1], weight.shape, groups, shown)
+    _check_channels(op, x, weight, groups)
     kernel = (weight.shape[2], weight.shape[3])
     if 0 in weight.shape:
         raise ShapeError(f"{op}: weight has no elements: {weight}")
-    size = output_size(op, (x.shape[2], x.shape[3]), kernel, stride, padding, dilation, shown)
+    size = output_size(op, (x.shape[2], x.shape[3]), kernel, stride, padding, dilation, f"{x} x {weight}")
     return TensorType(x.dtype, (x.shape[0], weight.shape[0], *size))
 
 

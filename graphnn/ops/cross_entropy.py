@@ -112,7 +112,7 @@ def _over_classes(
     reduction: str,
     ignore_index: int,
 ) -> list[Call]:
-    calls = [*picks.locate(target, ignore_index), *picks.weigh(weight, total), *picks.pick(log_probs)]
+    calls = [*picks.locate("cross_entropy", target, ignore_index), *picks.weigh(weight, total), *picks.pick(log_probs)]
     if not smoothing:
         return calls
     n, classes, size = picks.shape
@@ -281,7 +281,7 @@ def _cross_entropy_grad_kernel(
     n, classes, size = picks.shape
     whole, flat = out.reshape(n, classes, size), out.reshape(-1)
     return [
-        *picks.locate(target, ignore_index),
+        *picks.locate("cross_entropy_grad", target, ignore_index),
         *picks.weigh(weight, None),
         *picks.share(g, total, reduction),
         (np.exp, log_probs, out),

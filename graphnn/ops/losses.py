@@ -84,7 +84,12 @@ def _nll_kernel(
     *memory, spare = scratch
     picks, total = Picks.over(x.shape, memory), spare if total is None else total
     fill, log_probs = contiguous(x, x.shape)
-    calls = [*fill, *picks.locate(target, ignore_index), *picks.weigh(weight, total), *picks.pick(log_probs)]
+    calls = [
+        *fill,
+        *picks.locate("nll_loss", target, ignore_index),
+        *picks.weigh(weight, total),
+        *picks.pick(log_probs),
+    ]
     return calls if loss is None else calls + reduce_calls(loss, picks.values, total, reduction)
 
 
@@ -155,7 +160,7 @@ def _nll_grad_kernel(
 ) -> list[Call]:
     picks = Picks.over(out.shape, scratch)
     return [
-        *picks.locate(target, ignore_index),
+        *picks.locate("nll_loss_grad", target, ignore_index),
         *picks.weigh(weight, None),
         *picks.share(g, total, reduction),
         (np.subtract, 0, picks.values, picks.values),  # not negative: zeros stay +0
