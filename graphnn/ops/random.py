@@ -45,9 +45,14 @@ def normal_words(count: int, dtype: DType = dtypes.float32) -> int:
 
 
 class _Stream(threading.local):
-    """One generator a thread, set to a place in the stream before each use."""
+    """One generator a thread, set to a place in the stream before each use; made at its first, since numpy.random is
+    slow to import."""
 
-    def __init__(self) -> None:
+    bits: Any = None
+    generator: Any = None
+    state: Any = None
+
+    def prepare(self) -> None:
         self.bits = np.random.Philox(key=0)
         self.generator = np.random.Generator(self.bits)
         self.state = self.bits.state
@@ -58,6 +63,8 @@ _stream = _Stream()
 
 def fill_uniform(out: np.ndarray, rng: np.ndarray, offset: int) -> None:
     """Uniform numbers of [0, 1) into `out`, float32 or float64 and C-contiguous. A step of kernels."""
+    if _stream.bits is None:
+        _stream.prepare()
     state = _stream.state
     state["state"]["key"][0] = rng[0]
     state["state"]["counter"][:] = 0

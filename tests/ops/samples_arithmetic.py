@@ -162,7 +162,7 @@ def bits(name: str) -> Row:
 
 BINARY = (
     binary("add", sample(bools(3), bools(3, seed=1)), sample(bools(3), 2)),
-    binary("sub"),
+    binary("sub", torch=lambda a, b: a - b),
     binary("mul", sample(bools(3), bools(3, seed=1))),
     binary("div", low=0.5),
     binary("floor_divide", low=0.5),

@@ -29,6 +29,8 @@ from tests.ops.table import (
     widened,
 )
 
+pytestmark = pytest.mark.filterwarnings("ignore:var")  # PyTorch warns of what the samples mean to try
+
 
 @for_samples(is_smooth)
 def test_gradients_agree_with_finite_differences(row: Row, sample: Sample):

@@ -11,6 +11,8 @@ from tests.ops.rows import Row, Sample, strided
 from tests.ops.samples import ROWS, TABLE
 from tests.ops.table import apply, as_tuple, for_samples, full_attrs, run
 
+pytestmark = pytest.mark.filterwarnings("ignore:var")  # PyTorch warns of what the samples mean to try
+
 GUARD = 32  # bytes before and after an output that a kernel must leave alone
 
 
