@@ -39,12 +39,11 @@ class ConstantFolding(Pass):
 
 @dataclass
 class _Folder:
-    """`known` holds the arrays of values that depend on nothing; `origins` what they were made by."""
+    """`known` holds the arrays of values that depend on nothing."""
 
     graph: Graph
     max_bytes: int
     known: dict[Value | None, np.ndarray] = field(default_factory=dict)
-    origins: dict[Value, Origins] = field(default_factory=dict)
 
     def fold(self, node: Node) -> bool:
         """Computes the node, if that can be done; False for creation ops, which stay as they are."""
@@ -55,10 +54,7 @@ class _Folder:
         arrays = self._computed(node)
         if arrays is None:
             return False
-        origins = merge(node.origins, *(self.origins[v] for v in node.operands if v.kind != LITERAL))
-        for value, array in zip(node.outputs, arrays, strict=True):
-            self.known[value] = array
-            self.origins[value] = origins
+        self.known.update(zip(node.outputs, arrays, strict=True))
         return Trait.CREATION not in node.op.traits
 
     def _computed(self, node: Node) -> tuple[np.ndarray, ...] | None:
@@ -78,8 +74,19 @@ class _Folder:
         array = self.known[value]
         if value.type.weak:
             return self.graph.literal(array.item())
-        with self.graph.before(node), self.graph.originating(self.origins[value]):
+        with self.graph.before(node), self.graph.originating(_origins(node)):
             return self.graph.constant(array)
+
+
+def _origins(node: Node) -> Origins:
+    """Those of the node and of all that it was computed from."""
+    made_by = {node: None}
+    waiting = [node]
+    while waiting:
+        found = [v.producer for v in waiting.pop().operands if v.producer is not None and v.producer not in made_by]
+        made_by.update(dict.fromkeys(found))
+        waiting += found
+    return merge(*(n.origins for n in made_by))
 
 
 def _run(node: Node, arrays: list[Any]) -> tuple[np.ndarray, ...]:
