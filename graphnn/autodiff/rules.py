@@ -14,6 +14,8 @@ from graphnn.ir.types import TensorType
 from graphnn.ops.evaluate import apply_graph
 from graphnn.ops.op import GradContext, Op
 
+Types = tuple[Any, ...]
+_used: dict[tuple[Any, ...], tuple[str, ...]] = {}
 _decomposed: dict[tuple[Any, ...], Graph] = {}
 
 
@@ -25,6 +27,37 @@ def is_differentiable(op: Op) -> bool:
 def needed_names(op: Op) -> tuple[str, ...]:
     """The inputs and outputs whose values the rule needs; everything it is given, for a decomposition."""
     return op.needs if op.vjp is not None else op.input_names
+
+
+def used_names(op: Op, types: Types, out_types: Types, attrs: Attrs, want: tuple[bool, ...]) -> tuple[str, ...]:
+    """Those of `needed_names` that the rule makes use of when only the gradients in `want` are wanted.
+
+    Found by applying the rule to values of a graph and looking at what the results depend on; kept for a signature's
+    dtypes and numbers of dimensions, on which that may turn.
+    """
+    if op.vjp is None or all(w or t is None for w, t in zip(want, types, strict=True)):
+        return needed_names(op)
+    key = (op, attrs, want, tuple([t and (t.dtype, t.ndim, t.weak) for t in types]))
+    if key not in _used:
+        _used[key] = _find_used(op, types, out_types, attrs, want)
+    return _used[key]
+
+
+def _find_used(op: Op, types: Types, out_types: Types, attrs: Attrs, want: tuple[bool, ...]) -> tuple[str, ...]:
+    graph = Graph(op.name)
+    grads = [graph.add_input(t) if i < op.differentiable else None for i, t in enumerate(out_types)]
+    kinds = dict(zip(op.input_names, types, strict=False)) | dict(zip(op.outputs, out_types, strict=True))
+    needed = {name: graph.add_input(kind) if (kind := kinds.get(name)) else None for name in op.needs}
+    assert op.vjp is not None
+    found = op.vjp(GradContext(types, out_types, attrs, want, tuple(grads)), grads[0], **needed)
+    wanted = zip(found if isinstance(found, tuple | list) else (found,), want, strict=True)
+    pending, seen = [g for g, w in wanted if w and g is not None], set()
+    while pending:
+        value = pending.pop()
+        if value not in seen:
+            seen.add(value)
+            pending += [] if value.producer is None else value.producer.operands
+    return tuple(name for name in op.needs if needed[name] in seen)
 
 
 def gradients(op: Op, c: GradContext, needed: Mapping[str, Any] | list[Any]) -> list[Any]:

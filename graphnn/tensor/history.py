@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphnn.autodiff.rules import carried_type, is_differentiable, needed_names
+from graphnn.autodiff.rules import carried_type, is_differentiable, needed_names, used_names
 from graphnn.autodiff.tape import Carrier, Edge, GradNode, OpNode, Saved, accumulator_of, node_class
 from graphnn.errors import AutogradError
 from graphnn.ir.attrs import Attrs
@@ -40,9 +40,9 @@ def gradient_edge(tensor: Tensor) -> Edge:
 
 class HistoryPlan:
     """What recording an operation takes, worked out once for a signature: the node's class (with PyTorch's name), the
-    outputs that carry gradients, and which inputs and outputs the gradient rule wants saved, by name and position."""
+    outputs that carry gradients, and what the gradient rule makes use of, depending on which gradients are wanted."""
 
-    __slots__ = ("attrs", "carrying", "inputs", "listed", "node_class", "op", "out_types", "outputs", "types")
+    __slots__ = ("attrs", "carrying", "listed", "node_class", "op", "out_types", "types", "used")
 
     def __init__(self, op: Op, attrs: Attrs, types: Sequence[TensorType | None], out_types: Any) -> None:
         self.op, self.attrs, self.types, self.out_types = op, attrs, tuple(types), out_types
@@ -51,9 +51,7 @@ class HistoryPlan:
         name = op.grad_name if isinstance(op.grad_name, str) else op.grad_name(self.types, attrs)
         self.node_class: type[OpNode] = node_class(name, OpNode)
         self.listed = op.vjp is None and op.variadic
-        names = () if self.listed else needed_names(op)
-        self.inputs = [(name, op.input_names.index(name)) for name in names if name in op.input_names]
-        self.outputs = [(name, op.outputs.index(name)) for name in names if name not in op.input_names]
+        self.used: dict[tuple[bool, ...], tuple[list[tuple[str, int]], list[tuple[str, int]]]] = {}
 
     def node(self, edges: Sequence[Edge]) -> OpNode:
         """The OpNode of one application, with nothing saved yet."""
@@ -66,16 +64,27 @@ class HistoryPlan:
             node.origins = builders.stack[-1].origins()
         return node
 
-    def save(self, args: Sequence[Any], outs: Sequence[Tensor]) -> dict[str, Any] | list[Any]:
-        """The values that the gradient rule needs."""
+    def save(self, node: OpNode, args: Sequence[Any], outs: Sequence[Tensor]) -> dict[str, Any] | list[Any]:
+        """The values that the gradient rule needs; None for what it makes no use of this time."""
         if self.listed:
             return [_kept(a) for a in args]
-        saved = {}
-        for name, at in self.inputs:
-            saved[name] = _kept(args[at]) if at < len(args) else None
-        for name, at in self.outputs:
+        inputs, outputs = self.used.get(node.want) or self._find_used(node.want)
+        saved: dict[str, Any] = {}
+        for name, at in inputs:
+            saved[name] = _kept(args[at]) if 0 <= at < len(args) else None
+        for name, at in outputs:
             saved[name] = Saved(outs[at].alias(), at)
         return saved
+
+    def _find_used(self, want: tuple[bool, ...]) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+        """Names of inputs and outputs with their positions; the position is -1 for what is not used."""
+        op = self.op
+        used = used_names(op, self.types, self.out_types, self.attrs, want)
+        inputs = [(n, op.input_names.index(n) if n in used else -1) for n in needed_names(op) if n in op.input_names]
+        unused = [(n, -1) for n in needed_names(op) if n not in op.input_names and n not in used]
+        outputs = [(n, op.outputs.index(n)) for n in used if n not in op.input_names]
+        found = self.used[want] = inputs + unused, outputs
+        return found
 
 
 def record(plan: HistoryPlan, args: Sequence[Any], outs: Sequence[Tensor]) -> None:
@@ -83,7 +92,7 @@ def record(plan: HistoryPlan, args: Sequence[Any], outs: Sequence[Tensor]) -> No
     if not plan.carrying:
         return
     node = plan.node([gradient_edge(a) if isinstance(a, TensorMethods) else NO_EDGE for a in args])
-    node.saved = plan.save(args, outs)
+    node.saved = plan.save(node, args, outs)
     for i in plan.carrying:
         out = outs[i]
         out._node, out._output_nr, out._requires = node, i, True

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from graphnn.autodiff.modes import state as grad_mode
-from graphnn.errors import AutogradError, DTypeError, ShapeError
+from graphnn.autodiff.tape import OpNode, Saved
+from graphnn.errors import ArgumentError, AutogradError, DTypeError, ShapeError
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ops.op import Op, add_operand, builders
@@ -23,7 +24,9 @@ def update(target: Tensor, op: Op, *args: Any, **attrs: Any) -> Tensor:
     if recording:
         _refuse_leaf(target)
     if recording or builders.stack:
-        assign(target, op(*args, **attrs))
+        result = op(*args, **attrs)
+        _keep_old_value(result, target)
+        assign(target, result)
         return target
     arrays: list[Any] = []
     key: list[Any] = []
@@ -38,12 +41,41 @@ def update(target: Tensor, op: Op, *args: Any, **attrs: Any) -> Tensor:
     kind = recipe.out_types[0]
     if kind is not target.type:
         check_fits(op.name, target, kind)
+    check_writable(target)
     if recipe.fill is not None and kind is target.type and _is_direct(target, op, args):
         recipe.fill((target._array,), arrays)
     else:
-        np.copyto(target.values("written to"), op.execute(recipe, arrays, full)[0], casting="unsafe")
-    target._storage.wrote()
+        np.copyto(target._array, op.execute(recipe, arrays, full)[0], casting="unsafe")
+    target.wrote()
     return target
+
+
+def _keep_old_value(result: Tensor, target: Tensor) -> None:
+    """Where the operation's own gradient needs the value that it replaces, a copy of that is saved."""
+    node = result._node
+    if not isinstance(node, OpNode) or not isinstance(node.saved, dict):
+        return
+    for name, saved in node.saved.items():
+        if isinstance(saved, Saved) and saved.tensor is target:
+            if builders.stack:
+                old = builders.stack[-1].tensor_of(builders.stack[-1].read(target))
+            else:
+                old = Tensor.of_array(target._array.copy())
+            old._node, old._output_nr, old._requires = target._node, target._output_nr, target._requires
+            node.saved[name] = Saved(old)
+
+
+def check_writable(target: Tensor) -> None:
+    """Refuses memory that cannot be written, or in which one place stands for several elements."""
+    array = target.values("written to")
+    if array.flags.writeable:
+        return
+    if any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)):
+        raise ArgumentError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            f"Please clone() the tensor before performing the operation: {target.type}"
+        )
+    raise ArgumentError(f"the array under this {target.type} tensor is read-only; work on a clone()")
 
 
 def _is_direct(target: Tensor, op: Op, args: tuple[Any, ...]) -> bool:
@@ -69,8 +101,9 @@ def fill(target: Tensor, number: float | int | bool) -> None:
 
         assign(target, full((), number, dtype=target.dtype))
         return
-    np.copyto(target.values("written to"), number, casting="unsafe")
-    target._storage.wrote()
+    check_writable(target)
+    np.copyto(target._array, number, casting="unsafe")
+    target.wrote()
 
 
 def assign(target: Tensor, source: Tensor) -> None:
@@ -116,8 +149,9 @@ def _write(target: Tensor, source: Tensor) -> None:
     if builders.stack:
         builders.stack[-1].write(target, source)
     else:
-        np.copyto(target.values("written to"), source.values(""), casting="unsafe")
-    target._storage.wrote()
+        check_writable(target)
+        np.copyto(target._array, source.values(""), casting="unsafe")
+    target.wrote()
 
 
 def _refuse_leaf(target: Tensor) -> None:

@@ -36,6 +36,7 @@ class Tensor(TensorMethods):
 
     `_array` is a NumPy view of `_storage.array`; `_path` says how it is reached from there: (view op, attrs) steps.
     While tracing, arrays made in the trace are placeholders: they have shape and strides, and no values.
+    `_unseen` marks what `.data` gives: autograd does not count writes through it.
     `_base` is the tensor that this one is a differentiable view of; `_seen` the storage's `history` that `_node` fits.
     """
 
@@ -46,6 +47,7 @@ class Tensor(TensorMethods):
     _node: GradNode | None = None
     _output_nr = 0
     _requires = False
+    _unseen = False
     _grad: Any = None
     _accumulator: Any = None
     _type: TensorType | None = None
@@ -79,9 +81,18 @@ class Tensor(TensorMethods):
         other._array = array
         other._storage = self._storage
         other._path = (*self._path, (op, attrs))
+        if self._unseen:
+            other._unseen = True
         other._base = self if self._base is None else self._base
         other._seen = self._storage.history
         return other
+
+    def wrote(self) -> None:
+        """Counts a write through this tensor."""
+        if self._unseen:
+            self._storage.writes += 1
+        else:
+            self._storage.wrote()
 
     # ---- applying ops
 

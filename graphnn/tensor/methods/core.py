@@ -22,7 +22,9 @@ class CoreMethods:
     @property
     def data(self: Tensor) -> Tensor:
         """The same memory, without history; writes through it are not seen by autograd's version check."""
-        return self.alias()
+        found = self.alias()
+        found._unseen = True
+        return found
 
     @data.setter
     def data(self: Tensor, source: Tensor) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +28,7 @@ class IndexMethods:
             return view if view is not self else named(self.view(tuple(self.shape)), "SliceBackward0")
         view, indices = _walk(self, key)
         if indices:
-            return _padded(lookup("index"), view, (), indices)
+            return lookup("index")(view, *indices)
         if view is not self:
             return view
         return named(self.view(tuple(self.shape)), "AliasBackward0" if key is Ellipsis else "SliceBackward0")
@@ -42,11 +41,11 @@ class IndexMethods:
             update(self, compare.where, _mask_for(self, key), source, self)
             return
         view, indices = _walk(self, key)
-        if not indices:
-            assign(view, _without_leading_ones(source, view))
+        if indices:
+            assign(view, lookup("index_put")(view, source, *indices))
             return
-        put = _padded(lookup("index_put"), view, (source,), indices)
-        assign(view, put)
+        view = self.view(tuple(self.shape)) if view is self and self.requires_grad else view
+        assign(view, _without_leading_ones(source, view))
 
 
 def _walk(x: Tensor, key: Any) -> tuple[Any, list[Any]]:
@@ -171,10 +170,6 @@ def _width(item: Any) -> int:
     if item is None or item is Ellipsis or isinstance(item, bool | np.bool_):
         return 0
     return int(item.ndim) if _is_mask(item) else 1
-
-
-def _padded(op: Any, view: Any, values: tuple[Any, ...], indices: Sequence[Any]) -> Any:
-    return op(view, *values, *indices)
 
 
 def _as_source(x: Tensor, value: Any) -> Any:

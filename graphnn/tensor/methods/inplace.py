@@ -94,7 +94,11 @@ class InplaceMethods:
         return _update(self, elementwise.add, self, elementwise.mul(elementwise.sub(end, self), weight))
 
     def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Any:
-        return _assign(self, self.clamp(min, max))
+        if isinstance(min, int | float | None) and isinstance(max, int | float | None):
+            return _update(self, compare.clamp, self, min=min, max=max)
+        if min is not None:
+            _update(self, power.maximum, self, min)
+        return self if max is None else _update(self, power.minimum, self, max)
 
     clip_ = clamp_
 

@@ -217,13 +217,14 @@ class PartMethods:
         at = normalize_dim(dim, self.ndim, "split")
         size = self.shape[at]
         if isinstance(split_size, int):
-            return tuple(_parts(self, at, [min(split_size, size - i) for i in range(0, max(size, 1), split_size)]))
+            sizes = [min(split_size, size - i) for i in range(0, max(size, 1), split_size)]
+            return tuple(_parts(self, at, sizes, "SplitBackward0"))
         if sum(split_size) != size:
             raise ArgumentError(
                 f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's size at dimension {at}), "
                 f"but got split_sizes={list(split_size)}"
             )
-        return tuple(_parts(self, at, list(split_size)))
+        return tuple(_parts(self, at, list(split_size), "SplitWithSizesBackward0"))
 
     def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Any, ...]:
         """At most `chunks` parts of equal size, the last one smaller."""
@@ -239,7 +240,7 @@ class PartMethods:
         return tuple(named(part, "UnbindBackward0") for part in parts)
 
 
-def _parts(x: Tensor, dim: int, sizes: Sequence[int]) -> list[Any]:
+def _parts(x: Tensor, dim: int, sizes: Sequence[int], name: str) -> list[Any]:
     starts = [sum(sizes[:i]) for i in range(len(sizes))]
     found = [x.narrow(dim, start, size) for start, size in zip(starts, sizes, strict=True)]
-    return [named(part, "SplitBackward0") for part in found]
+    return [named(part, name) for part in found]

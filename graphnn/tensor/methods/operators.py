@@ -49,12 +49,10 @@ def _inplace(name: str) -> Method:
 class OperatorMethods:
     __array_priority__ = 1000  # a NumPy array on the left leaves the operation to the tensor
 
-    __add__ = _binary(elementwise.add)
-    __radd__ = _reflected(elementwise.add)
+    __add__ = __radd__ = _binary(elementwise.add)
     __sub__ = _binary(elementwise.sub)
     __rsub__ = _reflected(elementwise.sub)
-    __mul__ = _binary(elementwise.mul)
-    __rmul__ = _reflected(elementwise.mul)
+    __mul__ = __rmul__ = _binary(elementwise.mul)
     __truediv__ = _binary(elementwise.div)
     __floordiv__ = _binary(power.floor_divide)
     __rfloordiv__ = _reflected(power.floor_divide)
