@@ -30,9 +30,9 @@ def best_order(steps: Steps) -> Order:
     lowest, enough = simulated_peak(steps, best), least_peak(steps)
     if lowest <= enough:
         return best
-    positions = sunk_positions(steps)
-    for candidate in (sunk_order, eager_order, depth_first_order, least_growth_order):
-        order, peak = candidate(steps, positions, lowest)
+    sunk = sunk_order(steps)
+    for candidate in (as_given, eager_order, depth_first_order, least_growth_order):
+        order, peak = candidate(steps, sunk, lowest)
         if peak < lowest:
             best, lowest = order, peak
         if lowest <= enough:
@@ -40,38 +40,74 @@ def best_order(steps: Steps) -> Order:
     return best
 
 
-# ---- updates right after their gradients
-
-
-def sunk_positions(steps: Steps) -> list[tuple[int, int]]:
-    """Keys that sort the steps as they are, except that what serves only updates of state stands as early as what it
-    waits for (or as late as what waits for it, where it waits for nothing)."""
-    serving = _serving_updates(steps)
-    place = list(range(len(steps)))
-    for step in range(len(steps)):
-        if serving[step]:
-            place[step] = max((place[s] for s in steps.after[step]), default=-1)
-    for step, waiting in reversed(list(enumerate(followers(steps)))):
-        if place[step] == -1 and waiting:
-            place[step] = min(place[s] for s in waiting)
-    return list(zip(place, range(len(steps)), strict=True))
-
-
-def sunk_order(steps: Steps, positions: list[tuple[int, int]], limit: int) -> Found:
-    order = sorted(range(len(steps)), key=positions.__getitem__)
+def as_given(steps: Steps, order: Order, limit: int) -> Found:
     return order, simulated_peak(steps, order, limit)
 
 
-def _serving_updates(steps: Steps) -> list[bool]:
+# ---- updates right after their gradients
+
+
+def sunk_order(steps: Steps) -> Order:
+    """The steps as they are, except that those which serve only updates of state run as soon as they can, the ones on
+    which least depends first; those that wait for nothing run when the first step that waits for them does."""
+    follow = followers(steps)
+    serving = _serving_updates(steps, follow)
+    waiting = _dependents(follow)
+    free = _free(steps, serving)
+    waits = [sum(not free[s] for s in before) for before in steps.after]
+    keys = [(not serving[s], waiting[s] if serving[s] else 0.0, s) for s in range(len(steps))]
+    ready = [keys[s] for s in range(len(steps)) if not waits[s] and not free[s]]
+    heapify(ready)
+    done: dict[int, None] = {}
+    while ready:
+        step = heappop(ready)[-1]
+        for late in _missing(steps, step, done):
+            done[late] = None
+        for other in follow[step]:
+            waits[other] -= 1
+            if not waits[other]:
+                heappush(ready, keys[other])
+    return [*done, *(s for s in range(len(steps)) if s not in done)]
+
+
+def _serving_updates(steps: Steps, follow: list[list[int]]) -> list[bool]:
     """Whether all that comes of a step goes into new values of state."""
     serving = [False] * len(steps)
     for step in reversed(range(len(steps))):
-        bases = steps.makes[step]
-        serving[step] = bool(bases) and all(
-            b not in steps.outputs and all(serving[s] for s in steps.readers[b]) and (steps.readers[b] or steps.held[b])
-            for b in bases
-        )
+        makes = steps.makes[step]
+        if steps.nodes[step] is None or any(base in steps.outputs for base in makes):
+            continue
+        used = bool(follow[step]) or any(steps.held[base] for base in makes)
+        serving[step] = used and all(serving[s] for s in follow[step])
     return serving
+
+
+def _dependents(follow: list[list[int]]) -> list[float]:
+    """How many paths lead on from each step: few for an update, many for the gradient that flows on."""
+    count = [1.0] * len(follow)
+    for step in reversed(range(len(follow))):
+        for other in follow[step]:
+            count[step] += count[other]
+    return count
+
+
+def _free(steps: Steps, serving: list[bool]) -> list[bool]:
+    """The serving steps that depend on no other kind of step: they could run at any time."""
+    free = [False] * len(steps)
+    for step, before in enumerate(steps.after):
+        free[step] = serving[step] and all(free[s] for s in before)
+    return free
+
+
+def _missing(steps: Steps, step: int, done: dict[int, None]) -> list[int]:
+    """The step, after those that it waits for and that are not done, in order."""
+    todo, found = [step], {step}
+    while todo:
+        for before in steps.after[todo.pop()]:
+            if before not in done and before not in found:
+                found.add(before)
+                todo.append(before)
+    return sorted(found)
 
 
 def followers(steps: Steps) -> list[list[int]]:
@@ -86,12 +122,20 @@ def followers(steps: Steps) -> list[list[int]]:
 # ---- list scheduling
 
 
-def eager_order(steps: Steps, positions: list[tuple[int, int]], limit: int) -> Found:
-    """By position, except that a step which frees more than it makes runs as soon as it can."""
-    return _list_schedule(steps, lambda growth, step: (growth >= 0, *positions[step]), limit)
+def eager_order(steps: Steps, sunk: Order, limit: int) -> Found:
+    """As sunk, except that a step which makes no more than it frees runs as soon as it can."""
+    rank = _ranks(sunk)
+    return _list_schedule(steps, lambda growth, step: (growth > 0, rank[step], step), limit)
 
 
-def least_growth_order(steps: Steps, positions: list[tuple[int, int]], limit: int) -> Found:
+def _ranks(order: Order) -> list[int]:
+    rank = [0] * len(order)
+    for i, step in enumerate(order):
+        rank[step] = i
+    return rank
+
+
+def least_growth_order(steps: Steps, sunk: Order, limit: int) -> Found:
     """Always the step after which least memory is live."""
     return _list_schedule(steps, lambda growth, step: (growth, step), limit)
 
@@ -132,13 +176,14 @@ def _last_reader(simulation: Simulation, base: int, done: list[bool]) -> list[in
 # ---- depth first
 
 
-def depth_first_order(steps: Steps, positions: list[tuple[int, int]], limit: int) -> Found:
-    """Post-order from the results, those first that are ready first; of a step's operands that first which needs
+def depth_first_order(steps: Steps, sunk: Order, limit: int) -> Found:
+    """Post-order from the results, those first that come first in `sunk`; of a step's operands that first which needs
     most memory beyond what it leaves behind (Sethi and Ullman's rule, of trees, taken over to graphs)."""
     operands, sinks = _by_need(steps), [s for s, waiting in enumerate(followers(steps)) if not waiting]
     order: Order = []
     state = [0] * len(steps)  # 0 not seen, 1 its operands are on the stack, 2 done
-    stack = sorted(sinks, key=lambda s: positions[s], reverse=True)
+    rank = _ranks(sunk)
+    stack = sorted(sinks, key=lambda s: rank[s], reverse=True)
     while stack:
         step = stack[-1]
         if state[step]:
