@@ -108,6 +108,19 @@ def check_traced(program: Program, *arrays: Any) -> None:
         np.testing.assert_array_equal(values(by_tensors) if graphnn.is_tensor(by_tensors) else by_tensors, expected)
 
 
+def agree(program: Program, *arrays: Any) -> None:
+    """The program returns the same tensors, numbers and names with both libraries, which it runs eagerly."""
+    torch = pytest.importorskip("torch")
+    theirs, ours = (
+        [values(r) if lib.is_tensor(r) else r for r in program(lib, *tensors_of(lib, arrays))] for lib in (torch, graphnn)
+    )
+    for a, b in zip(ours, theirs, strict=True):
+        if isinstance(b, np.ndarray):
+            assert_close(a, b)
+        else:
+            assert a == b
+
+
 def check_error(program: Program, *arrays: Any, kind: type[Exception], gist: str) -> None:
     """Both libraries raise an error of that kind with that text in it."""
     torch = pytest.importorskip("torch")

@@ -198,8 +198,16 @@ class Tensor(TensorMethods):
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
-        if value is not None and (value.shape != self.shape or value.dtype is not self.dtype):
-            raise ArgumentError(f"assigned grad has the type {value.type}, the tensor is {self.type}")
+        if value is not None and value.shape != self.shape:
+            raise ArgumentError(
+                f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size '{list(self.shape)}'. "
+                "Please ensure that the gradient and the tensor are the same size"
+            )
+        if value is not None and value.dtype is not self.dtype:
+            raise ArgumentError(
+                f"attempting to assign a gradient with dtype '{value.dtype!r}' to a tensor with dtype '{self.dtype!r}'. "
+                "Please ensure that the gradient and the tensor have the same dtype"
+            )
         self.set_grad(value)
 
     def set_grad(self, value: Any) -> None:
