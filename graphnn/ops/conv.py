@@ -10,7 +10,7 @@ from graphnn.errors import ArgumentError, DTypeError, ShapeError
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ops.conv_kernels import conv2d_calls, flipped_calls, input_grad_calls, weight_grad_calls
-from graphnn.ops.conv_lowering import BUDGET, RUN, Geometry, geometry
+from graphnn.ops.conv_lowering import BUDGET, Geometry, geometry
 from graphnn.ops.op import Op, register
 from graphnn.ops.reduce import sum as sum_
 from graphnn.ops.unary import relu_grad
@@ -233,7 +233,7 @@ def _check_gradient(op: str, g: TensorType, wanted: TensorType) -> None:
 def _input_geometry(g: Any, weight: Any, itemsize: int, attrs: dict[str, Any]) -> Geometry:
     rest = {name: value for name, value in attrs.items() if name != "size"}
     x = (g.shape[0], weight.shape[1] * attrs["groups"], *attrs["size"])
-    return geometry(x, weight.shape, **rest, itemsize=itemsize, budget=2 * BUDGET, run=2 * RUN)
+    return geometry(x, weight.shape, **rest, itemsize=itemsize)
 
 
 def _flipped_geometry(g: Any, weight: Any, itemsize: int, attrs: dict[str, Any]) -> Geometry | None:

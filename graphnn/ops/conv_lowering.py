@@ -20,9 +20,9 @@ from graphnn.ir.types import Shape, TensorType
 from graphnn.ops.op import Call
 from graphnn.ops.windows import Pair, span, steps, taps, windows
 
-RUN = 320  # elements that one contiguous stretch of an im2col copy should have; col2im's additions want twice that
+RUN = 320  # elements that one contiguous stretch of an im2col copy should have
 COLUMNS = 256  # columns that one matrix product should have
-BUDGET = 1 << 21  # bytes that a block's columns may take
+BUDGET = 1 << 20  # bytes that a block's columns may take: more leave the cache, and eager code pays for fresh pages
 
 
 def ceil_div(a: int, b: int) -> int:
@@ -103,23 +103,22 @@ def geometry(
     groups: int,
     itemsize: int,
     budget: int = BUDGET,
-    run: int = RUN,
 ) -> Geometry:
     """The sizes of a convolution and its blocks, whose columns keep within `budget` bytes where one row does."""
     oh, ow = ((x[2 + i] + 2 * padding[i] - span(weight[2 + i], dilation[i])) // stride[i] + 1 for i in range(2))
     row = max(1, x[1] * weight[2] * weight[3] * ow * itemsize)
     unpadded = weight[2:] == stride == (1, 1) and padding == (0, 0)
-    samples = _samples(x[0], (oh, ow), stride[1], unpadded, budget // (row * oh), run)
+    samples = _samples(x[0], (oh, ow), stride[1], unpadded, budget // (row * oh))
     rows = oh if samples > 1 else max(1, min(oh, budget // row))
     return Geometry(x, weight, (oh, ow), stride, padding, dilation, groups, samples, ceil_div(oh, ceil_div(oh, rows)))
 
 
-def _samples(count: int, size: Pair, stride: int, pointwise: bool, limit: int, run: int) -> int:
+def _samples(count: int, size: Pair, stride: int, pointwise: bool, limit: int) -> int:
     """How many of `count` samples a block takes: enough for long runs and wide products."""
     if count == 0 or (pointwise and size[0] * size[1] * 4 >= COLUMNS):
         return 1
     length = size[1] if stride == 1 else 1  # strided, only the samples lie side by side
-    samples = min(count, max(ceil_div(run, length), ceil_div(COLUMNS, size[0] * size[1])), limit)
+    samples = min(count, max(ceil_div(RUN, length), ceil_div(COLUMNS, size[0] * size[1])), limit)
     if samples <= 1 or (stride > 1 and samples < size[1]):
         return 1
     return ceil_div(count, ceil_div(count, samples))

@@ -1,6 +1,5 @@
 """The layers' ops beyond the op table: kernels that make no arrays, blocks, digits that must not be lost."""
 
-import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -9,9 +8,9 @@ import pytest
 from graphnn import ops
 from graphnn.ops.conv import BUDGET
 from graphnn.ops.conv_lowering import geometry
-from graphnn.ops.op import Op, array_type
+from graphnn.ops.op import Op
 from tests.ops.rows import floats, ints, strided
-from tests.ops.table import run
+from tests.ops.test_allocation import LIMIT, peak_of
 
 P: dict[str, Any] = {"kernel_size": (2, 2), "stride": (2, 2)}
 KEY = np.zeros(2, np.uint64)
@@ -56,21 +55,6 @@ LARGE: list[tuple[Op, tuple[Any, ...], dict[str, Any]]] = [
     (ops.embedding, (CLASSES, LOGITS[:, :50]), {}),
     (ops.embedding_grad, (LOGITS, CLASSES), {"num_embeddings": 100}),
 ]
-LIMIT = 250_000  # bytes: NumPy converts and gathers in buffers of 8192 elements an operand; the images have two million
-
-
-def peak_of(op: Op, args: Any, attrs: Any) -> int:
-    """The most bytes that a second replay of the calls holds at once."""
-    full = op.attrs(attrs)
-    outs = [np.empty(t.shape, t.dtype.numpy) for t in op.infer_types(tuple(map(array_type, args)), full)]
-    calls = op.bind(outs, args, full)
-    run(calls)
-    tracemalloc.start()
-    try:
-        run(calls)
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(("op", "args", "attrs"), LARGE)
