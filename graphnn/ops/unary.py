@@ -11,6 +11,7 @@ import numpy as np
 from graphnn.ir import dtypes
 from graphnn.ir.dtypes import DType
 from graphnn.ir.types import TensorType
+from graphnn.ops.bits import keep_calls
 from graphnn.ops.elementwise import (
     ELEMENTWISE,
     add,
@@ -134,17 +135,16 @@ def _grad_op(name: str, kernel: Any, vjp: Any, scratch: Any) -> Op:
 
 
 def _one_mask(g: TensorType, out: TensorType) -> Types:
-    return (TensorType(dtypes.bool, broadcast("relu_grad", g, out)),)
+    return (TensorType(dtypes.int8, out.shape),)
 
 
 def _relu_grad_kernel(result: np.ndarray, g: Any, out: Any, scratch: Any) -> list[Call]:
     """g where not out <= 0, so that a NaN lets the gradient through, as in PyTorch; an infinite g leaves no NaN."""
-    (flat,) = scratch
-    return [(np.less_equal, out, 0, flat), cast_call(result, g), (_put_zero, result, flat)]
-
-
-def _put_zero(result: np.ndarray, mask: np.ndarray) -> None:
-    np.copyto(result, 0, where=mask)
+    (mask,) = scratch
+    test: list[Call] = [(np.less_equal, out, 0, mask.view(np.bool_)), (np.subtract, mask, np.int8(1), mask)]
+    if isinstance(g, np.ndarray) and g.dtype == result.dtype:
+        return [*test, *keep_calls(result, g, mask)]
+    return [*test, cast_call(result, g), *keep_calls(result, result, mask)]
 
 
 relu_grad: Op = _grad_op("relu_grad", _relu_grad_kernel, lambda c, g, out: (relu_grad(g, out), None), _one_mask)
