@@ -126,23 +126,24 @@ class _Run:
         start = memory[slot.offset // grain :] if slot.offset < len(memory) * grain else memory[:0]
         return np.lib.stride_tricks.as_strided(start, shape, strides)
 
-    def _expect(self, value: Value, reader: str) -> None:
+    def _expect(self, value: Value, reader: Node | str) -> None:
         """The value must lie at its slot, whole."""
         if value.kind == LITERAL:
             return
         slot = self.plan.slots.get(value)
         if slot is None:
-            raise PlanError(f"%{value.name} has no slot, but is read by {reader}")
+            raise PlanError(f"%{value.name} has no slot, but is read by {_name(reader)}")
         _check_slot(value, slot)
         marks = self.expected.get(value)
         if marks is None or not (self._at(slot) == marks[..., None]).all():
-            raise PlanError(f"%{value.name} is not, or no more, at its slot when it is read by {reader}: {slot}")
+            where = f"at its slot when it is read by {_name(reader)}: {slot}"
+            raise PlanError(f"%{value.name} is not, or no more, {where}")
 
     # ---- steps
 
     def _step(self, step: int, node: Node) -> None:
         for value in node.operands:
-            self._expect(value, format_node(node))
+            self._expect(value, node)
         if step in self.plan.views:
             self._view(node)
             return
@@ -154,8 +155,6 @@ class _Run:
             self._at(slot)[...] = self._fresh(slot.shape)[..., None]
         for value in made:
             self._enter(value, self.plan.slots[value])
-        for value in node.outputs:
-            self.expected.setdefault(value, self._fresh(value.shape))
 
     def _view(self, node: Node) -> None:
         """A view moves nothing: its marks are the input's, seen another way; whether they lie there is asked when
@@ -217,6 +216,10 @@ class _Run:
             marks = np.full(param.shape, -2) if value.kind == LITERAL else self.expected[value].reshape(param.shape)
             if not (self._at(self.plan.slots[param]) == marks[..., None]).all():
                 raise PlanError(f"state {param.attrs['name']} does not hold %{value.name} in the end")
+
+
+def _name(reader: Node | str) -> str:
+    return reader if isinstance(reader, str) else format_node(reader)
 
 
 def _slots(plan: Plan) -> list[Slot]:
