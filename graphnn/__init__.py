@@ -5,6 +5,7 @@ Names load when they are first used (PEP 562), so that importing graphnn costs l
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _load(name: str) -> Any:
-    if name in _SUBMODULES:
+    if name in _SUBMODULES and find_spec(f"graphnn.{name}") is not None:
         return import_module(f"graphnn.{name}")
     if name in _PLACES:
         home, inner = _PLACES[name]
@@ -69,4 +70,5 @@ def _load(name: str) -> Any:
 
 def __dir__() -> list[str]:
     functions = import_module("graphnn.tensor.functions")
-    return sorted({*globals(), *_SUBMODULES, *_PLACES, *functions.__all__})
+    submodules = [name for name in _SUBMODULES if find_spec(f"graphnn.{name}") is not None]
+    return sorted({*globals(), *submodules, *_PLACES, *functions.__all__})

@@ -68,6 +68,4 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     axes = (given[1], given[0], *given[2:]) if swapped else given
     shape = tuple(a.numel() for a in axes)
     grids = [a.view(*[-1 if i == at else 1 for i in range(len(axes))]).expand(shape) for at, a in enumerate(axes)]
-    if swapped:
-        grids = [g.transpose(0, 1) for g in (grids[1], grids[0], *grids[2:])]
-    return tuple(grids)
+    return (grids[1], grids[0], *grids[2:]) if swapped else tuple(grids)

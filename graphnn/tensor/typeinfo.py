@@ -39,7 +39,7 @@ class iinfo:
     def __init__(self, dtype: DType) -> None:
         if dtype.category != 1:
             raise DTypeError(f"iinfo wants an integer dtype, got {dtype!r}; finfo serves floating-point ones")
-        limits = np.iinfo(dtype.numpy)
+        limits: Any = np.iinfo(dtype.numpy)
         self.dtype = dtype.name
         self.bits, self.max, self.min = int(limits.bits), int(limits.max), int(limits.min)
 
@@ -59,7 +59,5 @@ def result_type(tensor1: Any, tensor2: Any) -> DType:
 
 
 def can_cast(from_: DType, to: DType) -> bool:
-    """Whether the category of `to` is no lower, and no sign is lost."""
-    if from_.category == to.category == 1 and from_.is_signed and not to.is_signed:
-        return False
+    """Whether the category of `to` (truth value, integer, floating point) is no lower."""
     return from_.category <= to.category

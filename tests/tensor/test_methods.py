@@ -101,7 +101,7 @@ def test_arithmetic_broadcasts_and_gradients_are_summed_back():
     "program",
     [
         lambda t, x, y: (x == y, x != y, x < y, x <= y, x > y, x >= y),
-        lambda t, x, y: (x == 0.5, x != 0, 0 < x, 0.5 >= x),
+        lambda t, x, y: (x == 0.5, x != 0, 0 < x, x >= 0.5),
         lambda t, x, y: ((x > 0) & (y > 0), (x > 0) | (y > 0), (x > 0) ^ (y > 0), ~(x > 0)),
         lambda t, x, y: (x.eq(y), x.ne(y), x.lt(y), x.le(y), x.gt(y), x.ge(y)),
         lambda t, x, y: (x.logical_and(y), x.logical_or(y), x.logical_xor(y)),
