@@ -108,7 +108,7 @@ class Compiled:
 
         training = has_backward or bool(graph.updates)
         pipeline = training_pipeline() if training else inference_pipeline()
-        return PassManager(pipeline).run(graph).graph  # type: ignore[no-any-return]
+        return PassManager(pipeline).run(graph).graph
 
     def _reason(self, key: Key, names: list[str]) -> str:
         if not self._entries:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from graphnn.ops.blas import matmul
 from graphnn.ops.conv_lowering import Block, Geometry, Lowering, Rows, carve, row_blocks, sample_blocks
 from graphnn.ops.indices import contiguous
 from graphnn.ops.op import Call
@@ -38,7 +39,7 @@ def conv2d_calls(
         calls += lowering.stage(x, start, stop)
         for block in row_blocks(geo, start, stop):
             fill, right = lowering.im2col(x, block)
-            calls += [*fill, (np.matmul, matrix, right, rows.matrix(block)), *finish(rows, block, bias, relu)]
+            calls += [*fill, (matmul, matrix, right, rows.matrix(block)), *finish(rows, block, bias, relu)]
     return calls
 
 
@@ -46,7 +47,7 @@ def _pointwise(out: np.ndarray, x: np.ndarray, matrix: np.ndarray, bias: np.ndar
     """Of 1 x 1 kernels: the images themselves are the columns, all in one call."""
     fill, right = contiguous(x, (x.shape[0], matrix.shape[0], matrix.shape[2], x.shape[2] * x.shape[3]))
     target = out.reshape(x.shape[0], matrix.shape[0], matrix.shape[1], -1)
-    return [*fill, (np.matmul, matrix, right, target), *_finish(target, bias, relu)]
+    return [*fill, (matmul, matrix, right, target), *_finish(target, bias, relu)]
 
 
 def _finish(target: np.ndarray, bias: np.ndarray | None, relu: bool) -> list[Call]:
@@ -85,7 +86,7 @@ def weight_grad_calls(out: np.ndarray, g: np.ndarray, x: np.ndarray, geo: Geomet
         calls += lowering.stage(x, start, stop)
         for block in row_blocks(geo, start, stop):
             fill, right = lowering.im2col(x, block)
-            calls += [*fill, *rows.gather(block), (np.matmul, rows.matrix(block), right.swapaxes(1, 2), target)]
+            calls += [*fill, *rows.gather(block), (matmul, rows.matrix(block), right.swapaxes(1, 2), target)]
             if target is not total:
                 calls.append((np.add, total, target, total))
             target = carve(partial, geo.matrix) if partial.size else total
@@ -108,7 +109,7 @@ def input_grad_calls(out: np.ndarray, g: np.ndarray, weight: np.ndarray, geo: Ge
     calls, matrix = calls + fill, matrix.swapaxes(1, 2)
     if geo.pointwise:
         parts = [a.reshape(geo.x[0], geo.groups, -1, geo.x[2] * geo.x[3]) for a in (g, out)]
-        return [*calls, (np.matmul, matrix, *parts)]
+        return [*calls, (matmul, matrix, *parts)]
     staged, columns, moved = scratch
     lowering, rows = Lowering(geo, staged, columns), Rows(geo, g, moved)
     shared: dict[tuple[int, int], list[Call]] = {}
@@ -121,7 +122,7 @@ def input_grad_calls(out: np.ndarray, g: np.ndarray, weight: np.ndarray, geo: Ge
             key = (block.count if geo.staged else -1 - start, block.top)
             if key not in shared:
                 shared[key] = lowering.col2im(product, target, block)
-            calls += [*rows.gather(block), (np.matmul, matrix, left, product), *shared[key]]
+            calls += [*rows.gather(block), (matmul, matrix, left, product), *shared[key]]
         if geo.staged:
             calls.append((np.copyto, out[start:stop], geo.interior(target).transpose(3, 0, 1, 2)))
     return calls

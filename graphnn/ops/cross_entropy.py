@@ -9,6 +9,7 @@ import numpy as np
 from graphnn.errors import ArgumentError, DTypeError, ShapeError
 from graphnn.ir import dtypes
 from graphnn.ir.types import TensorType
+from graphnn.ops.blas import matmul
 from graphnn.ops.class_targets import (
     Picks,
     as_three,
@@ -120,7 +121,7 @@ def _over_classes(
     sums: Call = (np.add.reduce, log_probs, 1, None, rows)
     return [
         *calls,
-        sums if weight is None else (np.matmul, weight, log_probs, rows),
+        sums if weight is None else (matmul, weight, log_probs, rows),
         (np.multiply, rows, -smoothing / classes, rows),
         (_clear, rows, picks.ignored.reshape(n, size)),
         (np.multiply, values, 1.0 - smoothing, values),

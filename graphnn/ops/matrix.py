@@ -12,6 +12,7 @@ from graphnn.ir import dtypes
 from graphnn.ir.attrs import Attrs
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape, TensorType
+from graphnn.ops.blas import matmul as blas_matmul
 from graphnn.ops.elementwise import mul, ufunc_call
 from graphnn.ops.movement import reshape, transpose, unsqueeze, view_as
 from graphnn.ops.op import Call, Op, register
@@ -107,7 +108,7 @@ matmul = register(
     Op(
         "matmul",
         infer=_matmul,
-        numpy=lambda out, a, b: [(np.matmul, a, b, out)],
+        numpy=lambda out, a, b: [(blas_matmul, a, b, out)],
         vjp=_matmul_vjp,
         grad_name=_matmul_name,
         flops=_matmul_flops,
@@ -135,7 +136,7 @@ def _linear(x: TensorType, weight: TensorType, bias: TensorType | None = None) -
 def _linear_kernel(out: np.ndarray, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> list[Call]:
     flat = view_as(x, (-1, x.shape[-1])) if x.ndim > 2 and x.size else None
     product = (x, out) if flat is None else (flat, out.reshape(-1, out.shape[-1]))
-    calls: list[Call] = [(np.matmul, product[0], weight.T, product[1])]
+    calls: list[Call] = [(blas_matmul, product[0], weight.T, product[1])]
     return calls if bias is None else [*calls, (np.add, out, bias, out)]
 
 
