@@ -94,8 +94,10 @@ class Compiled:
         key, leaves = signature(args, kwargs, dynamic)
         floats = [i for i in sorted(dynamic) if i < len(leaves) and type(leaves[i]) is float]
         assumed = Assumed(collect(self._function, named_arguments(self._function, args, kwargs)), epoch.value)
-        captured = capture(self._function, args, kwargs, dynamic=floats, differentiate=grad_mode.enabled)
-        entry = Entry(captured, assumed, self._optimize, self._backend, self._keep_grads, reason)
+        captured = capture(
+            self._function, args, kwargs, dynamic=floats, differentiate=grad_mode.enabled, keep_grads=self._keep_grads
+        )
+        entry = Entry(captured, assumed, self._optimize, self._backend, reason)
         self._dynamic = dynamic
         self._entries.setdefault(key, []).insert(0, entry)
         self._entries.move_to_end(key)

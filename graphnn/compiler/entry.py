@@ -15,10 +15,9 @@ from graphnn.compiler.program import Program
 from graphnn.errors import TraceError
 from graphnn.ir import epoch
 from graphnn.ir.graph import Graph
-from graphnn.ir.value import Value
 from graphnn.tensor.history import gradient_edge
 from graphnn.tensor.tensor import NOT_KEPT, Tensor
-from graphnn.tracing.capture import Argument, Captured, Output
+from graphnn.tracing.capture import CONSUMED, Argument, Captured, Output
 from graphnn.tracing.trees import unflatten
 
 Optimize = Callable[[Graph, bool], Graph]
@@ -40,7 +39,6 @@ class Entry:
         assumed: Assumed,
         optimize: Optimize,
         backend: Backend,
-        keep_grads: bool,
         reason: str,
     ) -> None:
         _refuse_shared_writes(captured)
@@ -54,7 +52,7 @@ class Entry:
         self.readers = [_reader(key, group) for (_, key), (_, group) in captured.trace.scalars.items()]
         self.structure, self.leaves = captured.structure, captured.leaves
         self.written = captured.written
-        self.grads = _kept_grads(captured, keep_grads)
+        self.grads = [(t, NOT_KEPT if p is CONSUMED else p) for t, p in captured.grads]
         self.joint = captured.joint
         self.variables = _variables(captured)
         self.first_gradient = len(captured.outputs)
@@ -164,42 +162,6 @@ def _variables(captured: Captured) -> list[Any]:
         return []
     at = {id(t): captured.tensor_leaves[i] for i, t in enumerate(captured.inputs)}
     return [at.get(id(v), v) for v in captured.joint.variables]
-
-
-def _kept_grads(captured: Captured, keep: bool) -> list[tuple[Tensor, Any]]:
-    """What each `.grad` becomes: an output of the plan, nothing, or a mark that an update consumed it."""
-    graph = captured.graph
-    feeding = _feeding_updates(graph)
-    found: list[tuple[Tensor, Any]] = []
-    drop: list[int] = []
-    for tensor, position in captured.grads:
-        consumed = position is not None and any(user in feeding for user in graph.outputs[position].uses)
-        found.append((tensor, NOT_KEPT if consumed and not keep else position))
-        if consumed and not keep and position is not None:
-            drop.append(position)
-    _drop_outputs(captured, drop)
-    moved = {p: p - sum(d < p for d in drop) for _, p in captured.grads if p is not None}
-    return [(t, moved.get(p, p) if isinstance(p, int) else p) for t, p in found]
-
-
-def _feeding_updates(graph: Graph) -> set[Any]:
-    feeding: set[Any] = set()
-    stack: list[Value] = list(graph.updates.values())
-    while stack:
-        node = stack.pop().producer
-        if node is not None and node not in feeding:
-            feeding.add(node)
-            stack.extend(node.operands)
-    return feeding
-
-
-def _drop_outputs(captured: Captured, positions: list[int]) -> None:
-    """Gradients come after all other outputs but those of the backward part, so positions before them stay."""
-    if not positions:
-        return
-    graph = captured.graph
-    graph.outputs = [v for i, v in enumerate(graph.outputs) if i not in positions]
-    captured.outputs = [t for i, t in enumerate(captured.outputs) if i not in positions]
 
 
 def _refuse_shared_writes(captured: Captured) -> None:

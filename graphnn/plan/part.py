@@ -105,7 +105,7 @@ def _lazily_sorted(columns: NDArray[np.intp], key: Ints) -> Iterator[int]:
 def whole(buffers: Sequence[Buffer]) -> Part:
     """All buffers, nothing placed. A moment is a birth: buffers that live together do so when one of them is born."""
     births = np.array([buffer.start for buffer in buffers])
-    moments = np.unique(births)
+    moments = np.array(sorted(set(births.tolist())), dtype=births.dtype)  # np.unique would import numpy.ma
     table = np.zeros((ROWS, len(buffers)), np.int64)
     table[ID] = np.arange(len(buffers))
     table[START] = moments.searchsorted(births)

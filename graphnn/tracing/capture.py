@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from graphnn.errors import TraceError
 from graphnn.ir.graph import Graph
+from graphnn.ir.value import Node
 from graphnn.ops.op import builders
 from graphnn.tensor.history import Path
 from graphnn.tensor.storage import Storage
@@ -21,6 +22,9 @@ from graphnn.tracing.trace import Trace
 from graphnn.tracing.trees import flatten, unflatten
 
 _one_at_a_time = threading.RLock()
+
+
+CONSUMED = object()
 
 
 class Output(NamedTuple):
@@ -45,7 +49,8 @@ class Captured:
 
     structure, leaves  of the result; a leaf that is neither Output nor Argument is returned as it is
     written            (index among the tensor arguments, position of the new value)
-    grads              (eager tensor, position of its new `.grad`, or None for a gradient set to None)
+    grads              (eager tensor, position of its new `.grad`; None for a gradient set to None, CONSUMED for one that
+                       an update makes use of and that is not kept)
     """
 
     trace: Trace
@@ -55,7 +60,7 @@ class Captured:
     leaves: list[Any]
     outputs: list[Tensor]
     written: list[tuple[int, int]]
-    grads: list[tuple[Tensor, int | None]]
+    grads: list[tuple[Tensor, Any]]
     joint: Joint | None
 
     @property
@@ -88,6 +93,7 @@ def capture(
     dynamic: Collection[int] = (),
     differentiate: bool = False,
     by_value: bool = False,
+    keep_grads: bool = False,
 ) -> Captured:
     """Traces one call. The function's own exceptions pass through unchanged.
 
@@ -106,11 +112,17 @@ def capture(
         replaced |= {i: trace.number(labels[i], leaves[i], i) for i in dynamic}
         inner_args, inner_kwargs = unflatten(structure, iter([replaced.get(i, leaf) for i, leaf in enumerate(leaves)]))
         result = function(*inner_args, **inner_kwargs)
-        return _finish(trace, result, inputs, at, differentiate, by_value)
+        return _finish(trace, result, inputs, at, differentiate, by_value, keep_grads)
 
 
 def _finish(
-    trace: Trace, result: Any, inputs: list[Tensor], at: list[int], differentiate: bool, by_value: bool
+    trace: Trace,
+    result: Any,
+    inputs: list[Tensor],
+    at: list[int],
+    differentiate: bool,
+    by_value: bool,
+    keep_grads: bool,
 ) -> Captured:
     leaves: list[Any] = []
     structure = flatten(result, leaves)
@@ -121,10 +133,20 @@ def _finish(
         marked = _mark(leaves, [t._storage for t in inputs], outputs)
     returned = len(outputs)
     written = [(i, _position(trace.whole(t), outputs)) for i, t in enumerate(inputs) if trace.is_written(t._storage)]
-    grads = [(t, None if t._grad is None else _position(t._grad, outputs)) for t in trace.changed_grads()]
+    trace.close()
+    feeding = set() if keep_grads else trace.feeding_updates()
+    grads = [(t, _grad_output(trace, t._grad, outputs, feeding)) for t in trace.changed_grads()]
     joint = add_backward(trace, outputs[:returned]) if differentiate else None
-    trace.finish(outputs + (joint.gradients if joint else []))
+    trace.graph.outputs = [trace.read(t) for t in outputs + (joint.gradients if joint else [])]
     return Captured(trace, at, inputs, structure, marked, outputs, written, grads, joint)
+
+
+def _grad_output(trace: Trace, gradient: Tensor | None, outputs: list[Tensor], feeding: set[Node]) -> Any:
+    if gradient is None:
+        return None
+    if any(user in feeding for user in trace.read(gradient).uses):
+        return CONSUMED
+    return _position(gradient, outputs)
 
 
 def _mark(leaves: list[Any], inputs: list[Storage], outputs: list[Tensor]) -> list[Any]:
@@ -166,7 +188,8 @@ def trace(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
 
     Tensors among the arguments (also inside tuples, lists, dicts) become inputs, everything else is fixed. Parameters,
     buffers, optimizer and random state that the code reaches become params; writes to them become state updates.
-    Hyper-parameters of optimizers become scalar inputs, after the others. Reading a value raises TraceError.
+    Hyper-parameters of optimizers become scalar inputs, after the others. A gradient that the code computes and no update
+    makes use of is an output, after those that the code returns. Reading a value raises TraceError.
     """
     if not callable(function):
         raise TraceError(f"graphnn.trace wants a module or a function and example inputs, got {type(function).__name__}")

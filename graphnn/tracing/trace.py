@@ -14,7 +14,7 @@ from graphnn.ir.attrs import Attrs
 from graphnn.ir.graph import Graph, numpy_type
 from graphnn.ir.origin import Origins, describe
 from graphnn.ir.types import TensorType, scalar_type
-from graphnn.ir.value import Value
+from graphnn.ir.value import Node, Value
 from graphnn.ops.op import Op
 from graphnn.tensor.history import HistoryPlan, Path, needs_grad, record, scatter_path
 from graphnn.tensor.storage import Storage
@@ -180,6 +180,17 @@ class Trace:
         found = self.cells[storage] = Cell(value)
         return found
 
+    def feeding_updates(self) -> set[Node]:
+        """The nodes that some update of state depends on."""
+        feeding: set[Node] = set()
+        stack = list(self.graph.updates.values())
+        while stack:
+            node = stack.pop().producer
+            if node is not None and node not in feeding:
+                feeding.add(node)
+                stack.extend(node.operands)
+        return feeding
+
     def grad_written(self, tensor: Tensor) -> None:
         """Remembers what `.grad` was before the trace changed it."""
         self.grads.setdefault(id(tensor), (tensor, tensor._grad))
@@ -223,9 +234,8 @@ class Trace:
 
     # ---- the end
 
-    def finish(self, outputs: Sequence[Tensor]) -> None:
-        """Sets the graph's outputs and state updates."""
-        self.graph.outputs = [self.read(t) for t in outputs]
+    def close(self) -> None:
+        """Sets the graph's state updates and its bindings; nothing may be written from now on."""
         for storage, blocks in self.drawn.items():
             cell = self.cells[storage]
             cell.value = self.graph.apply(_op("rng_advance"), (cell.value,), {"blocks": blocks})
