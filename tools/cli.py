@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 an error, 2 wrong arguments or something missing that has 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,7 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
 def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     what = "train the tutorial's convolutional network on handwritten digits, eagerly and compiled"
     demo = commands.add_parser("demo", help=what, description=what, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    demo.add_argument("--epochs", type=int, default=8, help="how often all digits are gone through")
+    demo.add_argument("--epochs", type=int, default=10, help="how often all digits are gone through")
     demo.add_argument("--batch-size", type=int, default=64, help="digits a step")
     demo.add_argument("--out", type=Path, default=Path("graphnn-demo"), help="folder for the pictures")
     demo.add_argument("--seed", type=int, default=0, help="of the weights and of the order of the digits")
@@ -51,6 +52,7 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _demo(options: argparse.Namespace) -> None:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small products: a second thread only burns time, read on loading
     from graphnn.tools.demo.run import run_demo
 
     run_demo(options.epochs, options.batch_size, options.out, options.seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from graphnn.passes import PassManager, inference_pipeline, training_pipeline
 from graphnn.rewrite.report import PipelineReport
 from graphnn.tools.demo.digits import Digits
 from graphnn.tools.demo.network import Net
-from graphnn.tools.demo.training import History, Step, make_step, train
+from graphnn.tools.demo.training import History, Step, accuracy, make_optimizer, make_step, train
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,15 @@ class Graphs:
 
 @dataclass(frozen=True)
 class Measures:
-    """`plan` is the compiled step's entry in `plans`; `loss` an eager one with its grad_fn, of the trained `net`."""
+    """`accuracies` are on the held-out digits, eager and compiled; `plans` those of the compiled step; `loss` is an eager
+    one with its grad_fn, of the trained `net`."""
 
     digits: Digits
     net: Net
     eager: History
     compiled: History
-    plan: Any
+    accuracies: tuple[float, float]
+    plans: Sequence[Any]
     graphs: Graphs
     loss: Any
 
@@ -48,19 +51,19 @@ def measure(digits: Digits, epochs: int, batch_size: int, seed: int) -> Measures
     graphnn.manual_seed(seed)
     net, twin = Net(), Net()
     twin.load_state_dict(net.state_dict())
-    eager = train(net, make_step(net), digits, epochs, batch_size, seed, "eager   ")
-    step = make_step(twin)
-    fast = graphnn.compile(step)
-    compiled = train(twin, fast, digits, epochs, batch_size, seed, "compiled")
+    optimizer, twins = make_optimizer(net), make_optimizer(twin)
+    step, fast = make_step(net, optimizer), graphnn.compile(make_step(twin, twins))
+    eager = train(step, optimizer, digits, epochs, batch_size, seed, "eager   ")
+    compiled = train(fast, twins, digits, epochs, batch_size, seed, "compiled")
+    accuracies = accuracy(net, digits), accuracy(twin, digits)
     images = graphnn.tensor(digits.train_images[:batch_size])
     labels = graphnn.tensor(digits.train_labels[:batch_size])
     loss = graphnn.nn.CrossEntropyLoss()(net(images), labels)
-    return Measures(digits, net, eager, compiled, fast.plans[0], find_graphs(net, make_step(net), images, labels), loss)
+    return Measures(digits, net, eager, compiled, accuracies, fast.plans, find_graphs(net, step, images, labels), loss)
 
 
 def find_graphs(net: Net, step: Step, images: Any, labels: Any) -> Graphs:
     forward = graphnn.trace(net, images)
     traced = graphnn.trace(step, images, labels)
-    traced.outputs = traced.outputs[:1]  # the loss alone: as in a compiled step, the updates consume the gradients
     after = PassManager(training_pipeline()).run(traced)
     return Graphs(forward, PassManager(inference_pipeline()).run(forward).graph, traced, after.graph, after.report)
