@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
 from dataclasses import dataclass
 
 from graphnn.ir.graph import Graph
 from graphnn.ir.origin import merge
+from graphnn.ir.registry import Trait
 from graphnn.ir.value import Node, Value
 from graphnn.passes.rules import arithmetic, conversion, movement  # noqa: F401  (they fill the table)
 from graphnn.passes.rules.table import BY_OP, BY_TRAIT, Rule
@@ -32,34 +33,30 @@ def _settle(graph: Graph, node: Node) -> bool:
     """Applies rules to the node, and to what it became, until none fits."""
     current: Node | None = node
     steps = 0
-    while current is not None and _has_rules(current):
-        value = _replacement(graph, current)
+    while current is not None and (rules := _rules_of(current.op.name, current.op.traits)):
+        with graph.before(current):
+            value = _replacement(graph, current, rules)
         if value is None:
             break
-        made = _replace(graph, current, value)
-        current, steps = made, steps + 1
+        current, steps = _replace(graph, current, value), steps + 1
     return steps > 0
 
 
-def _has_rules(node: Node) -> bool:
-    return node.op.name in BY_OP or any(trait in BY_TRAIT for trait in node.op.traits)
+@functools.cache
+def _rules_of(op: str, traits: frozenset[Trait]) -> tuple[Rule, ...]:
+    by_trait = (rule for trait in sorted(traits, key=str) for rule in BY_TRAIT.get(trait, ()))
+    return (*BY_OP.get(op, ()), *by_trait)
 
 
-def _rules(node: Node) -> Iterator[Rule]:
-    yield from BY_OP.get(node.op.name, ())
-    for trait in node.op.traits:
-        yield from BY_TRAIT.get(trait, ())
-
-
-def _replacement(graph: Graph, node: Node) -> Value | None:
-    """What the first fitting rule puts for the node."""
-    for rule in _rules(node):
-        with graph.before(node):
-            value = rule(graph, node)
-        if value is None or value.type is node.output.type:
-            if value is not None:
-                return value
-        elif value.producer is not None and value.producer.next is node:
+def _replacement(graph: Graph, node: Node, rules: tuple[Rule, ...]) -> Value | None:
+    """What the first rule that fits puts for the node."""
+    for rule in rules:
+        value = rule(graph, node)
+        if value is None:
+            continue
+        if value.type is node.output.type:
+            return value
+        if value.producer is not None:
             erase_unused(graph, [value.producer])
     return None
 

@@ -23,9 +23,9 @@ MOST_SWEEPS = 100  # a pattern whose replacement matches again and again must no
 class Pattern:
     """One rewrite rule: `function(*values, **attrs) -> (pattern, replacement)`, run once on symbols (see symbols.py).
 
-    Values within the pattern have no user outside of it. `where`, if given, is told what each parameter stands for
-    (values and attrs, by name) and says whether the rewrite may be done. Where the replacement's type would be another,
-    nothing is done.
+    Attrs that the pattern does not give must have their defaults. Values within the pattern have no user outside of
+    it. `where`, if given, is told what each parameter stands for (values and attrs, by name) and says whether the
+    rewrite may be done. Where the replacement's type would be another, nothing is done.
     """
 
     function: Callable[..., Any]
