@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphnn.tools.drawing.grad_fn import draw_grad_fn as draw_grad_fn
-    from graphnn.tools.drawing.graph import draw_graph as draw_graph
     from graphnn.tools.drawing.grad_fn_chain import grad_fn_text as grad_fn_text
+    from graphnn.tools.drawing.graph import draw_graph as draw_graph
 
 _HOMES = {
     "draw_graph": "graphnn.tools.drawing.graph",

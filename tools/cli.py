@@ -43,7 +43,8 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     what = "train the tutorial's convolutional network on handwritten digits, eagerly and compiled"
-    demo = commands.add_parser("demo", help=what, description=what, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    formatter = argparse.ArgumentDefaultsHelpFormatter
+    demo = commands.add_parser("demo", help=what, description=what, formatter_class=formatter)
     demo.add_argument("--epochs", type=int, default=10, help="how often all digits are gone through")
     demo.add_argument("--batch-size", type=int, default=64, help="digits a step")
     demo.add_argument("--out", type=Path, default=Path("graphnn-demo"), help="folder for the pictures")
@@ -52,7 +53,8 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _demo(options: argparse.Namespace) -> None:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small products: a second thread only burns time, read on loading
+    # The matrix products are too small for a second thread to help; OpenBLAS reads this when NumPy is first imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from graphnn.tools.demo.run import run_demo
 
     run_demo(options.epochs, options.batch_size, options.out, options.seed)

@@ -28,8 +28,8 @@ class Graphs:
 
 @dataclass(frozen=True)
 class Measures:
-    """`accuracies` are on the held-out digits, eager and compiled; `plans` those of the compiled step; `loss` is an eager
-    one with its grad_fn, of the trained `net`."""
+    """`accuracies` are on the held-out digits, eager and compiled; `plans` those of the compiled step; `loss` is
+    an eager one with its grad_fn, of the trained `net`."""
 
     digits: Digits
     net: Net

@@ -17,8 +17,9 @@ def introduction(measures: Measures, batch_size: int) -> str:
     return section(
         "digits",
         [
-            f"{len(digits.train_images):,} to learn from, {len(digits.test_images):,} held out, 8x8 pixels scaled to 32x32",
-            f"a network of {parameters:,} parameters, {steps:,} steps of {batch_size} digits, SGD with momentum, learning rate falling to 0",
+            f"{len(digits.train_images):,} to learn from, {len(digits.test_images):,} held out; 8x8 pixels, made 32x32",
+            f"a network of {parameters:,} parameters; {steps:,} steps of {batch_size} digits",
+            "SGD with momentum, the learning rate falling to 0",
         ],
     )
 
@@ -38,8 +39,8 @@ def training(measures: Measures) -> str:
         [
             *table(rows),
             f"largest difference between the losses of a step: {measures.largest_difference:.2g}",
-            f"a compiled step is {eager.step_seconds / compiled.step_seconds:.2f} times as fast; the first one also traced, "
-            "rewrote and planned it",
+            f"a compiled step is {eager.step_seconds / compiled.step_seconds:.2f} times as fast; "
+            "the first one also traced, rewrote and planned it",
             f"plans made for the compiled step, though the learning rate changed at every one: {len(measures.plans)}",
         ],
     )
@@ -47,10 +48,11 @@ def training(measures: Measures) -> str:
 
 def memory(measures: Measures) -> str:
     plan = measures.plans[0]
+    arena, bound, total = plan.arena_bytes, plan.lower_bound_bytes, plan.sum_bytes
     rows = [
-        ("arena", format_bytes(plan.arena_bytes), ""),
-        ("lower bound", format_bytes(plan.lower_bound_bytes), f"arena {_times(plan.arena_bytes, plan.lower_bound_bytes)} of it"),
-        ("sum of all buffers", format_bytes(plan.sum_bytes), f"{_times(plan.sum_bytes, plan.arena_bytes)} the arena"),
+        ("arena", format_bytes(arena), ""),
+        ("lower bound", format_bytes(bound), f"the arena is {arena / bound:.3f} times as large"),
+        ("sum of all buffers", format_bytes(total), f"{total / arena:.3f} times the arena"),
     ]
     return section("memory of a compiled step: one block, allocated once", table(rows))
 
@@ -79,7 +81,3 @@ def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 def milliseconds(seconds: float) -> str:
     return f"{1000 * seconds:.2f} ms"
-
-
-def _times(part: int, whole: int) -> str:
-    return f"{part / whole:.3f} times" if whole else "as much as"

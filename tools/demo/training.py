@@ -60,7 +60,9 @@ def batches(digits: Digits, epochs: int, batch_size: int, seed: int) -> Iterator
             yield graphnn.tensor(digits.train_images[chosen]), graphnn.tensor(digits.train_labels[chosen])
 
 
-def train(step: Step, optimizer: optim.SGD, digits: Digits, epochs: int, batch_size: int, seed: int, name: str) -> History:
+def train(
+    step: Step, optimizer: optim.SGD, digits: Digits, epochs: int, batch_size: int, seed: int, name: str
+) -> History:
     """Runs all steps, the learning rate falling to 0 along a line. The bar is drawn on a terminal only."""
     from tqdm import tqdm
 

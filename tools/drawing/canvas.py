@@ -8,7 +8,7 @@ from typing import Any
 import graphviz
 
 from graphnn.tools.drawing import style
-from graphnn.tools.drawing.labels import box_label
+from graphnn.tools.drawing.labels import box_label, escape
 
 LARGE = 1500  # boxes, from which on dot is asked to spend less on beauty
 HASTE = {"splines": "line", "nslimit": "2", "nslimit1": "2", "mclimit": "0.1"}
@@ -18,7 +18,7 @@ class Canvas:
     """A Digraph under way. Boxes are numbered in the order they come, so the same graph gives the same source."""
 
     def __init__(self, name: str, title: str, legend: bool, direction: str = "TB") -> None:
-        attributes = {**style.GRAPH, "label": title, "rankdir": direction, "tooltip": name}
+        attributes = {**style.GRAPH, "label": title, "rankdir": direction, "tooltip": escape(name)}
         self.dot = graphviz.Digraph(name, graph_attr=attributes, node_attr=style.NODE, edge_attr=style.EDGE)
         self.legend = legend
         self.kinds: dict[str, None] = {}
@@ -30,11 +30,12 @@ class Canvas:
         self.kinds[kind] = None
         self.boxes += 1
         id = f"n{self.boxes}"
-        into.node(id, label, tooltip=tooltip or kind, **style.KINDS[kind].attributes)
+        into.node(id, label, tooltip=escape(tooltip or kind), **style.KINDS[kind].attributes)
         return id
 
-    def arrow(self, start: str, end: str, label: str = "", **attributes: str) -> None:
-        self.dot.edge(start, end, label=f"  {label}" if label else None, **attributes)
+    def arrow(self, start: str, end: str, label: str = "", tooltip: str = "", **attributes: str) -> None:
+        texts = {"label": escape(f"  {label}") if label else None, "tooltip": escape(tooltip) if tooltip else None}
+        self.dot.edge(start, end, **texts, **attributes)
 
     def align(self, into: Any, boxes: list[str]) -> None:
         """Sets boxes side by side, from left to right."""
@@ -46,8 +47,8 @@ class Canvas:
     def frame(self, into: Any, title: str, attributes: dict[str, str]) -> Any:
         """A frame inside `into`, as a context manager that gives the subgraph."""
         self.frames += 1
-        name = f"cluster_{self.frames}"
-        return into.subgraph(name=name, graph_attr={**attributes, "label": graphviz.escape(title), "tooltip": title})
+        shown = {"label": escape(title), "tooltip": escape(title)}
+        return into.subgraph(name=f"cluster_{self.frames}", graph_attr=attributes | shown)
 
     def finish(self) -> Any:
         """The Digraph, with a legend of the kinds of boxes that are on it."""

@@ -1,4 +1,4 @@
-"""The grad_fn nodes behind a tensor as a picture: each once, the leaves by name, the shape of each gradient on its arrow."""
+"""The grad_fn nodes behind a tensor as a picture: each once, leaves by name, shapes of the gradients on the arrows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import graphviz
 
-from graphnn.autodiff.tape import AccumulateGrad, Edge, GradNode, OpNode
+from graphnn.autodiff.tape import AccumulateGrad, GradNode, OpNode
 from graphnn.errors import ArgumentError, ArgumentTypeError
 from graphnn.tensor.tensor import Tensor
 from graphnn.tools.drawing import labels, style
@@ -66,16 +66,15 @@ class _Drawing:
         stack = [root]
         while stack:
             node = stack.pop()
-            following = [edge for edge in node.next_functions if edge[0] is not None]
-            new = [inner for inner, _ in following if inner not in self.boxes]
-            for edge in following:
-                look = style.NEAR_EDGE if isinstance(edge[0], OpNode) else style.FAR_EDGE
-                self.canvas.arrow(self.boxes[node], self.box(edge[0]), carried(edge), **look)
-            stack += reversed(list(dict.fromkeys(new)))
+            following = [(inner, nr) for inner, nr in node.next_functions if inner is not None]
+            new = dict.fromkeys(inner for inner, _ in following if inner not in self.boxes)
+            for inner, output_nr in following:
+                look = style.NEAR_EDGE if isinstance(inner, OpNode) else style.FAR_EDGE
+                self.canvas.arrow(self.boxes[node], self.box(inner), carried(inner, output_nr), **look)
+            stack += reversed(new)
         return self.canvas.finish()
 
-    def box(self, node: GradNode | None) -> str:
-        assert node is not None
+    def box(self, node: GradNode) -> str:
         if node not in self.boxes:
             kind = "leaf" if isinstance(node, AccumulateGrad) else "backward"
             self.boxes[node] = self.canvas.box(self.canvas.dot, kind, self.label(node), node.name())
@@ -88,9 +87,8 @@ class _Drawing:
         return labels.box_label(node.name(), [f"of {node.op.name}"] if isinstance(node, OpNode) else [])
 
 
-def carried(edge: Edge) -> str:
-    """The type of the gradient that goes along an edge, where the node that takes it knows."""
-    node, output_nr = edge
+def carried(node: GradNode, output_nr: int) -> str:
+    """The type of the gradient that goes to an output of a node, where the node knows it."""
     if isinstance(node, OpNode) and output_nr < len(node.out_types):
         return str(node.out_types[output_nr])
     return ""

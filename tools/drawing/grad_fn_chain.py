@@ -46,9 +46,9 @@ def main_path(root: GradNode) -> Iterator[GradNode]:
 
 
 def _depths(root: GradNode) -> dict[GradNode, int]:
-    """For each node the most operations, views left out, on a way from it to a leaf. A node is younger than its inputs."""
+    """For each node the most operations, views left out, on a way from it to a leaf."""
     depth: dict[GradNode, int] = {}
-    for node in sorted(_reachable(root), key=lambda node: node.seq):
+    for node in sorted(_reachable(root), key=lambda node: node.seq):  # inputs are older
         behind = max((depth[inner] for inner, _ in node.edges if inner is not None), default=0)
         depth[node] = behind + (not isinstance(node, AccumulateGrad) and not _is_view(node))
     return depth

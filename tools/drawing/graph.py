@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import graphviz
 
-from graphnn.errors import ArgumentTypeError
+from graphnn.errors import ArgumentError, ArgumentTypeError
 from graphnn.ir.graph import Graph
 from graphnn.ir.registry import Trait
 from graphnn.ir.value import PARAM, Node, Value
@@ -20,7 +20,12 @@ NEAR = 2  # nodes on in the graph's order: an arrow that goes no further is kept
 
 
 def draw_graph(
-    graph: Graph, path: str | Path | None = None, *, title: str | None = None, legend: bool = True, direction: str = "TB"
+    graph: Graph,
+    path: str | Path | None = None,
+    *,
+    title: str | None = None,
+    legend: bool = True,
+    direction: Literal["TB", "LR"] = "TB",
 ) -> graphviz.Digraph:
     """A drawing of the graph, as a graphviz.Digraph (notebooks show it).
 
@@ -30,7 +35,9 @@ def draw_graph(
     """
     if not isinstance(graph, Graph):
         got = type(graph).__name__
-        raise ArgumentTypeError(f"draw_graph wants a Graph, got {got}; graphnn.trace(model, x) gives the graph of a model")
+        raise ArgumentTypeError(f"draw_graph wants a Graph, got {got}; graphnn.trace(model, x) makes one of a model")
+    if direction not in ("TB", "LR"):
+        raise ArgumentError(f'draw_graph goes in the direction "TB" or "LR", got {direction!r}')
     dot = _Drawing(graph, Canvas(graph.name, _heading(graph, title), legend, direction)).draw()
     if path is not None:
         save(dot, path)
@@ -49,8 +56,8 @@ def _heading(graph: Graph, title: str | None) -> str:
 
 
 class _Drawing:
-    """`boxes` holds the box that each value comes from; `arrows` (value, its user, the user's box, label) wait until all
-    boxes are known. `ends` are the updates that are still to be drawn, by the node that makes the new value."""
+    """`boxes` holds the box that each value comes from; `arrows` (value, its user, the user's box, label) wait until
+    all boxes are known. `ends` are the updates that are still to be drawn, by the node that makes the new value."""
 
     def __init__(self, graph: Graph, canvas: Canvas) -> None:
         self.graph = graph

@@ -1,4 +1,4 @@
-"""What is written on boxes and edges: the op, its numbers and settings, shapes, and in the tooltip where it came from."""
+"""What is written on boxes and arrows: the op, its numbers and settings, shapes; in the tooltip where it came from."""
 
 from __future__ import annotations
 
@@ -57,13 +57,19 @@ def is_inline(value: Value) -> bool:
 def edge_label(value: Value, user: Node, position: int) -> str:
     """The value's type; with the operand's name where several arrows end that could be mixed up."""
     name = _operand(user, position)
-    return graphviz.escape(f"{name}: {value.type}" if name else str(value.type))
+    return f"{name}: {value.type}" if name else str(value.type)
+
+
+def escape(text: str) -> str:
+    """The text as dot shows it letter for letter."""
+    return str(graphviz.escape(text))
 
 
 def node_tooltip(node: Node) -> str:
-    made = ", ".join(f"%{v.name}: {v.type}" for v in node.outputs)
+    """`%0: f32[2] = relu  # fc1, model.py:31`."""
+    made = ", ".join(map(repr, node.outputs))
     origins = describe(node.origins)
-    return graphviz.escape(" ".join(part for part in (made, "=", node.op.name, f"  # {origins}" if origins else "") if part))
+    return f"{made} = {node.op.name}{f'  # {origins}' if origins else ''}"
 
 
 def _safe(text: str, longest: int) -> str:

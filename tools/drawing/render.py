@@ -17,8 +17,8 @@ INSTALL = 'install Graphviz ("apt install graphviz", "brew install graphviz", or
 def save(dot: Any, path: str | Path) -> Path:
     """Writes a graphviz.Digraph as `.svg`, `.png`, `.pdf` or `.dot`; the path of what was written.
 
-    A picture's DOT text lies beside it. Where the program `dot` is missing, the DOT text is all that is written, its path
-    is returned, and a warning says what to install.
+    A picture's DOT text lies beside it. Where the program `dot` is missing, the DOT text is all that is written, its
+    path is returned, and a warning says what to install.
     """
     target = Path(path)
     if target.suffix.lower() not in DOT_SUFFIXES + PICTURE_SUFFIXES:
@@ -36,7 +36,7 @@ def _draw(dot: Any, target: Path, text: Path) -> Path:
     try:
         picture = dot.pipe(format=target.suffix[1:].lower(), quiet=True)
     except ExecutableNotFound:
-        message = f"no {target.name}: the program 'dot' is not installed; wrote {text} instead. To get pictures, {INSTALL}"
+        message = f"no {target.name}: the program 'dot' is not installed; wrote {text} instead. For pictures, {INSTALL}"
         warnings.warn(message, stacklevel=4)
         return text
     except subprocess.CalledProcessError as error:

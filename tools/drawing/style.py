@@ -21,7 +21,8 @@ class Kind:
 
     @property
     def attributes(self) -> dict[str, str]:
-        return {"shape": self.shape, "style": self.style, "fillcolor": self.fill, "color": self.border, **dict(self.extra)}
+        look = {"shape": self.shape, "style": self.style, "fillcolor": self.fill, "color": self.border}
+        return look | dict(self.extra)
 
 
 KINDS = {
