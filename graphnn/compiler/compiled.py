@@ -19,6 +19,7 @@ from graphnn.errors import ArgumentError, TraceError
 from graphnn.ir import epoch
 from graphnn.ir.graph import Graph
 from graphnn.ops.op import builders
+from graphnn.rewrite.report import PipelineReport
 from graphnn.tracing.capture import capture, leaf_names, named_arguments
 
 MAX_PLANS = 64
@@ -105,12 +106,13 @@ class Compiled:
         self._forget()
         return entry
 
-    def _optimize(self, graph: Graph, has_backward: bool) -> Graph:
+    def _optimize(self, graph: Graph, has_backward: bool) -> tuple[Graph, PipelineReport]:
         from graphnn.passes import PassManager, inference_pipeline, training_pipeline
 
         training = has_backward or bool(graph.updates)
         pipeline = training_pipeline() if training else inference_pipeline()
-        return PassManager(pipeline).run(graph).graph
+        result = PassManager(pipeline).run(graph)
+        return result.graph, result.report
 
     def _reason(self, key: Key, names: list[str]) -> str:
         if not self._entries:

@@ -15,12 +15,13 @@ from graphnn.compiler.program import Program
 from graphnn.errors import TraceError
 from graphnn.ir import epoch
 from graphnn.ir.graph import Graph
+from graphnn.rewrite.report import PipelineReport
 from graphnn.tensor.history import gradient_edge
 from graphnn.tensor.tensor import NOT_KEPT, Tensor
 from graphnn.tracing.capture import CONSUMED, Argument, Captured, Output
 from graphnn.tracing.trees import unflatten
 
-Optimize = Callable[[Graph, bool], Graph]
+Optimize = Callable[[Graph, bool], tuple[Graph, PipelineReport]]
 
 
 class Assumed(NamedTuple):
@@ -57,7 +58,7 @@ class Entry:
         self.variables = _variables(captured)
         self.first_gradient = len(captured.outputs)
         early = None if self.joint is None else range(self.first_gradient)
-        graph = optimize(captured.graph, self.joint is not None)
+        graph, self.passes = optimize(captured.graph, self.joint is not None)
         seeds = 0 if self.joint is None else len(self.joint.outputs)
         self.program = Program(graph, captured.storages, backend, early, seeds)
 

@@ -7,6 +7,7 @@ from typing import Any
 from graphnn.compiler.entry import Entry
 from graphnn.ir.graph import Graph
 from graphnn.plan.plan import Plan
+from graphnn.rewrite.report import PipelineReport
 
 
 class PlanRecord:
@@ -23,6 +24,11 @@ class PlanRecord:
     def graph(self) -> Graph:
         """The graph after all passes, its prologue taken out."""
         return self.plan.graph
+
+    @property
+    def passes(self) -> PipelineReport:
+        """What each pass did: time, nodes before and after; prints as a table."""
+        return self._entry.passes
 
     @property
     def reason(self) -> str:

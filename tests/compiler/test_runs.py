@@ -166,3 +166,12 @@ def test_bad_arguments_of_compile_are_refused():
         graphnn.compile(3)
     with pytest.raises(BackendError, match="did you mean 'numpy'"):
         graphnn.compile(lambda x: x, backend="numpi")
+
+
+def test_the_plan_tells_what_each_pass_did():
+    step, args = conv_step()
+    fast = graphnn.compile(step)
+    fast(*args)
+    table = str(fast.plans[0].passes)
+    assert "fuse-conv-relu" in table
+    assert "common-subexpressions" in table
