@@ -28,9 +28,7 @@ def data(*shape: int, dtype: str = "float64", seed: int = 0) -> np.ndarray:
 
 def tensors_of(lib: Any, arrays: tuple[Any, ...]) -> list[Any]:
     """The arrays as leaf tensors; floating-point ones require grad."""
-    return [
-        lib.tensor(a, requires_grad=a.dtype.kind == "f") if isinstance(a, np.ndarray) else a for a in arrays
-    ]
+    return [lib.tensor(a, requires_grad=a.dtype.kind == "f") if isinstance(a, np.ndarray) else a for a in arrays]
 
 
 def listed(found: Any) -> list[Any]:
@@ -112,7 +110,8 @@ def agree(program: Program, *arrays: Any) -> None:
     """The program returns the same tensors, numbers and names with both libraries, which it runs eagerly."""
     torch = pytest.importorskip("torch")
     theirs, ours = (
-        [values(r) if lib.is_tensor(r) else r for r in program(lib, *tensors_of(lib, arrays))] for lib in (torch, graphnn)
+        [values(r) if lib.is_tensor(r) else r for r in program(lib, *tensors_of(lib, arrays))]
+        for lib in (torch, graphnn)
     )
     for a, b in zip(ours, theirs, strict=True):
         if isinstance(b, np.ndarray):

@@ -24,15 +24,17 @@ def build_backward(graph: Graph, wrt: Sequence[Value | str] | None = None) -> Gr
     here = dict(zip(graph.values(), new.values(), strict=True))
     targets = [here[_find(graph, w)] for w in (_default_wrt(graph) if wrt is None else wrt)]
     outputs = new.outputs
-    found = differentiate(new, {v: _seed(new, v) for v in dict.fromkeys(outputs) if v.type.dtype.is_floating_point}, targets)
+    found = differentiate(
+        new, {v: _seed(new, v) for v in dict.fromkeys(outputs) if v.type.dtype.is_floating_point}, targets
+    )
     zeros = lookup("full")
     new.outputs = (*outputs, *(found.get(t) or _zeros(new, zeros, t) for t in targets))
     return new
 
 
 def differentiate(graph: Graph, seeds: Mapping[Value, Value], wrt: Iterable[Value]) -> dict[Value, Value]:
-    """Appends gradient nodes for what lies between `wrt` and the values in `seeds` (value -> its gradient); the gradients
-    found, by value. Linear in the graph's nodes."""
+    """Appends gradient nodes for what lies between `wrt` and the values in `seeds` (value -> its gradient); the
+    gradients found, by value. Linear in the graph's nodes."""
     targets = set(wrt)
     wanted = _depending(graph, targets)
     grads: dict[Value, Value] = {}
@@ -47,7 +49,9 @@ def _step(graph: Graph, node: Node, wanted: set[Node], targets: set[Value], grad
     incoming = tuple(grads.get(v) for v in node.outputs[: node.op.differentiable])  # type: ignore[attr-defined]
     if all(g is None for g in incoming) or not is_differentiable(node.op):  # type: ignore[arg-type]
         return
-    want = tuple(v is not None and v.type.dtype.is_floating_point and (v in targets or v.producer in wanted) for v in node.inputs)
+    want = tuple(
+        v is not None and v.type.dtype.is_floating_point and (v in targets or v.producer in wanted) for v in node.inputs
+    )
     with graph.originating(node.origins):
         for value, gradient in zip(node.inputs, _node_gradients(node, want, incoming), strict=True):
             if gradient is not None and value is not None:

@@ -18,8 +18,8 @@ def run_backward(
     retain: bool = False,
     capture: Mapping[Edge, int] | None = None,
 ) -> dict[int, Any]:
-    """Sends each root's gradient backward. Leaves accumulate into `.grad`; with `capture` (edge -> key) they do not, and
-    the gradients that arrive at those edges are returned by key. Unless `retain`, nodes drop what they saved."""
+    """Sends each root's gradient backward. Leaves accumulate into `.grad`; with `capture` (edge -> key) they do not,
+    and the gradients that arrive at those edges are returned by key. Unless `retain`, nodes drop what they saved."""
     carrier.retain = retain
     run = _Run(carrier, capture)
     for edge, gradient in roots:

@@ -56,7 +56,9 @@ class _Mode:
         if self.inference is not None:
             state.inference = self.inference
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         state.enabled, state.inference = self.__dict__["_saved"].pop()
 
     def __call__(self, function: F) -> F:

@@ -46,7 +46,7 @@ class Carrier(Protocol):
 
 
 class GradNode:
-    """A grad_fn. `edges` follow the op's inputs (what the engine walks), `next_functions` PyTorch's order (what users see).
+    """A grad_fn. `edges` follow the op's inputs (what the engine walks), `next_functions` PyTorch's (what users see).
 
     `seq` grows with time: a node's inputs always have smaller numbers, so the engine needs no other order.
     """
@@ -92,8 +92,8 @@ def node_class(name: str, base: type) -> Any:
 
 
 class Saved:
-    """A tensor kept for backward, with the version it had. `output_nr` is -1 for an input of the operation; an output is
-    kept as an alias without history (a node that held its own output would never be freed)."""
+    """A tensor kept for backward, with the version it had. `output_nr` is -1 for an input of the operation; an output
+    is kept as an alias without history (a node that held its own output would never be freed)."""
 
     __slots__ = ("output_nr", "tensor", "version")
 
@@ -108,7 +108,11 @@ class Saved:
         if found == self.version:
             return self.tensor
         made_by = self.tensor._node
-        whose = f", which is output 0 of {made_by.name()}," if made_by is not None and made_by.name() != "AccumulateGrad" else ""
+        whose = (
+            f", which is output 0 of {made_by.name()},"
+            if made_by is not None and made_by.name() != "AccumulateGrad"
+            else ""
+        )
         raise AutogradError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
             f"[{self.tensor.type}]{whose} is at version {found}; expected version {self.version} instead "
@@ -139,7 +143,7 @@ class OpNode(GradNode):
         if entries is None:
             return tuple(e for e, t in zip(self.edges, self.types, strict=True) if _is_shown(t))
         if callable(entries):
-            entries = entries(self.types)
+            entries = entries(self.types)  # type: ignore[arg-type]
         return tuple(self._shown(e) for e in entries if isinstance(e, tuple) or e < len(self.edges))
 
     def _shown(self, entry: Any) -> Edge:
@@ -155,8 +159,8 @@ class OpNode(GradNode):
         if self.freed:
             raise AutogradError(
                 "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-                f"already been freed): {self.name()} has dropped what it saved. Specify retain_graph=True if you need to "
-                "backward through the graph a second time"
+                f"already been freed): {self.name()} has dropped what it saved. Specify retain_graph=True if you need "
+                "to backward through the graph a second time"
             )
         grads += (None,) * (len(self.out_types) - len(grads))
         context = GradContext(self.types, self.out_types, self.attrs, self.want, grads)

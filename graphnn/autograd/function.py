@@ -103,8 +103,8 @@ class FunctionNode(GradNode):
         if self.freed:
             raise AutogradError(
                 "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-                f"already been freed): {self.name()}. Specify retain_graph=True if you need to backward through the graph "
-                "a second time"
+                f"already been freed): {self.name()}. Specify retain_graph=True if you need to backward through the "
+                "graph a second time"
             )
 
     def release(self) -> None:

@@ -27,7 +27,9 @@ def gradcheck(
     args = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     wrt = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a.requires_grad]
     if not wrt:
-        raise AutogradError("gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True.")
+        raise AutogradError(
+            "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
+        )
     for out_at, output in enumerate(_outputs(func, args)):
         for i in wrt:
             analytical = _analytical(output, args[i])
@@ -42,13 +44,17 @@ def gradcheck(
     return True
 
 
-def gradgradcheck(func: Callable[..., Any], inputs: Tensor | Sequence[Any], grad_outputs: Any = None, **options: Any) -> bool:
+def gradgradcheck(
+    func: Callable[..., Any], inputs: Tensor | Sequence[Any], grad_outputs: Any = None, **options: Any
+) -> bool:
     """`gradcheck` of the gradients of `func`, that is of its second derivatives."""
     args = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     wrt = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a.requires_grad]
     random = np.random.default_rng(0)
     seeds = [of_numpy(random.standard_normal(tuple(o.shape))) for o in _outputs(func, args)]
-    seeds = seeds if grad_outputs is None else [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
+    seeds = (
+        seeds if grad_outputs is None else [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
+    )
     for seed in seeds:
         seed.requires_grad = True
 
@@ -90,7 +96,9 @@ def _numerical(func: Callable[..., Any], args: list[Any], at: int, out_at: int, 
     return np.array(columns).reshape(start.numel(), -1)
 
 
-def _moved(func: Callable[..., Any], args: list[Any], at: int, out_at: int, start: Tensor, i: int, step: float) -> np.ndarray:
+def _moved(
+    func: Callable[..., Any], args: list[Any], at: int, out_at: int, start: Tensor, i: int, step: float
+) -> np.ndarray:
     array = start.detach().numpy().copy()
     array.reshape(-1)[i] += step
     changed = [*args[:at], of_numpy(array).requires_grad_(), *args[at + 1 :]]

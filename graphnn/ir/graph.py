@@ -278,7 +278,7 @@ class Graph:
 _array_types: dict[tuple[np.dtype, Shape], TensorType] = {}
 
 
-def numpy_type(array: np.ndarray) -> TensorType:
+def numpy_type(array: np.ndarray | np.generic) -> TensorType:
     """The type of an array."""
     found = _array_types.get((array.dtype, array.shape))
     if found is None:

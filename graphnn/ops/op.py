@@ -30,8 +30,8 @@ _NUMBERS = {kind: scalar_type(kind()) for kind in (bool, int, float)}
 
 
 class GradContext:
-    """What a gradient rule is told besides values: `types` and `out_types`, `attrs`, `want` (a bool for each input), and
-    `grads`, the gradients of all outputs (None where none flows)."""
+    """What a gradient rule is told besides values: `types` and `out_types`, `attrs`, `want` (a bool for each input),
+    and `grads`, the gradients of all outputs (None where none flows)."""
 
     __slots__ = ("attrs", "grads", "out_types", "types", "want")
 
@@ -64,9 +64,9 @@ class Op:
     scatter   `(base, part, **attrs)`: ops giving `base` with the viewed part replaced (the inverse of a view).
     decompose `(*values, **attrs)`: the same in simpler ops; also differentiates an op that has no vjp.
     differentiable  how many of the outputs, counted from the first, carry gradients.
-    grad_name, grad_edges  what eager autograd shows: PyTorch's name of the grad_fn (or `(types, attrs) -> name`), and the
-              order of its next_functions (or `(types) -> order`): input indices, or `("TBackward0", entry)` for a node
-              that stands between. By default all floating-point inputs and numbers.
+    grad_name, grad_edges  what eager autograd shows: PyTorch's name of the grad_fn (or `(types, attrs) -> name`), and
+              the order of its next_functions (or `(types) -> order`): input indices, or `("TBackward0", entry)` for a
+              node that stands between. By default all floating-point inputs and numbers.
     """
 
     op_rank = 0
@@ -150,7 +150,9 @@ class Op:
         full = {**self.attr_defaults, **given}
         if len(full) != len(self.attr_defaults):
             unknown = ", ".join(sorted(set(given) - set(self.attr_defaults)))
-            raise ArgumentError(f"{self.name} has no attribute {unknown}; it takes {', '.join(self.attr_defaults) or 'none'}")
+            raise ArgumentError(
+                f"{self.name} has no attribute {unknown}; it takes {', '.join(self.attr_defaults) or 'none'}"
+            )
         for name, value in full.items():
             if value is inspect.Parameter.empty:
                 raise ArgumentError(f"{self.name} needs the attribute {name}")
@@ -235,7 +237,10 @@ class Op:
             return recipe
         types = () if self.scratch is None else self.scratch(*recipe.types, **attrs)
         recipe.prepare(
-            lambda outs, given, work: self.bind(outs, given, attrs, work), arrays, types, Trait.ELEMENTWISE in self.traits
+            lambda outs, given, work: self.bind(outs, given, attrs, work),
+            arrays,
+            types,
+            Trait.ELEMENTWISE in self.traits,
         )
         return recipe
 
@@ -265,7 +270,11 @@ class Op:
         return outs
 
     def bind(
-        self, outs: Sequence[Any], arrays: Sequence[Any], attrs: Mapping[str, Any], scratch: Sequence[np.ndarray] | None = None
+        self,
+        outs: Sequence[Any],
+        arrays: Sequence[Any],
+        attrs: Mapping[str, Any],
+        scratch: Sequence[np.ndarray] | None = None,
     ) -> list[Call]:
         """The calls that write `outs` from `arrays`; scratch is allocated here unless given."""
         if self.numpy is None:
@@ -321,13 +330,18 @@ def add_operand(arg: Any, arrays: list[Any], key: list[Any]) -> None:
 
     A number is part of the signature by value: kernels may go by it (a power of 2 is a product).
     """
+    if type(arg) is np.ndarray:
+        arrays.append(arg)
+        key.append(numpy_type(arg))
+        return
     kind = _NUMBERS.get(type(arg))
     if kind is not None:
         arrays.append(arg)
         key += (kind, arg if arg else str(arg))  # 0.0 and -0.0 are equal, their texts are not
         return
     if isinstance(arg, float | int):  # a NumPy number that is a Python number too
-        return add_operand(float(arg) if isinstance(arg, float) else int(arg), arrays, key)
+        add_operand(float(arg) if isinstance(arg, float) else int(arg), arrays, key)
+        return
     item = None if arg is None else np.asarray(arg)
     arrays.append(item)
     key.append(array_type(item))

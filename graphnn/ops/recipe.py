@@ -33,7 +33,6 @@ class Recipe:
 
     __slots__ = ("any_strides", "fill", "history", "out_types", "outs", "ready", "types")
 
-
     def __init__(self, types: Sequence[TensorType | None], out_types: tuple[TensorType, ...]) -> None:
         self.types = tuple(types)
         self.out_types = out_types
@@ -140,7 +139,8 @@ class _Places:
 
 def _opened(call: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
     """A call's function, arguments and keywords, partial applications undone."""
-    function, args, keywords = call[0], call[1:], {}
+    function, args = call[0], call[1:]
+    keywords: dict[str, Any] = {}
     while isinstance(function, functools.partial):
         args, keywords, function = function.args + args, {**function.keywords, **keywords}, function.func
     return function, args, keywords

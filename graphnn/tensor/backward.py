@@ -11,8 +11,9 @@ from graphnn.autodiff.engine import run_backward
 from graphnn.autodiff.modes import recording
 from graphnn.autodiff.tape import Edge, GradNode, Saved
 from graphnn.errors import AutogradError, ShapeError
-from graphnn.ir.registry import lookup
+from graphnn.ops.elementwise import add
 from graphnn.ops.op import builders
+from graphnn.ops.unary import copy
 from graphnn.tensor.history import gradient_edge, needs_grad
 from graphnn.tensor.inplace import update
 from graphnn.tensor.tensor import Tensor
@@ -42,7 +43,7 @@ class ArrayCarrier:
     def accumulate(self, variable: Tensor, payload: np.ndarray) -> None:
         if variable.grad is not None:
             with recording(False):
-                update(variable.grad, lookup("add"), variable.grad, Tensor.of_array(payload))
+                update(variable.grad, add, variable.grad, Tensor.of_array(payload))
             return
         shared = id(payload) in self.handed_out or payload.base is not None or not payload.flags.owndata
         mine = np.array(payload) if shared else payload
@@ -77,7 +78,7 @@ class ValueCarrier:
             if variable.grad is None:
                 variable.set_grad(gradient)
             else:
-                update(variable.grad, lookup("add"), variable.grad, gradient)
+                update(variable.grad, add, variable.grad, gradient)
 
 
 class TensorCarrier:
@@ -96,7 +97,7 @@ class TensorCarrier:
         return again
 
     def wrap(self, payload: Any) -> Tensor:
-        return payload if isinstance(payload, Tensor) else lookup("copy")(payload)  # type: ignore[no-any-return]
+        return payload if isinstance(payload, Tensor) else copy(payload)
 
     def unwrap(self, tensor: Tensor) -> Tensor:
         return tensor
@@ -106,7 +107,7 @@ class TensorCarrier:
 
     def accumulate(self, variable: Tensor, payload: Tensor) -> None:
         before = variable.grad
-        variable.set_grad(payload if before is None else lookup("add")(before, payload))
+        variable.set_grad(payload if before is None else add(before, payload))
 
 
 def backward(
@@ -154,9 +155,7 @@ def _run(
     carrier: Any = None,
 ) -> dict[int, Any]:
     carrier = carrier or carrier_for(create_graph)
-    roots = [
-        (_root_edge(t), _seed(t, g, carrier, create_graph)) for t, g in zip(tensors, gradients, strict=True)
-    ]
+    roots = [(_root_edge(t), _seed(t, g, carrier, create_graph)) for t, g in zip(tensors, gradients, strict=True)]
     with recording(create_graph):
         return run_backward(roots, carrier, retain=retain_graph, capture=capture)
 

@@ -103,7 +103,9 @@ def full(
 
 
 def _filled(value: float) -> Any:
-    def create(*size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **extra: Any) -> Tensor:
+    def create(
+        *size: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **extra: Any
+    ) -> Tensor:
         check_device(device)
         shape = sizes_of(size or (extra.pop("size"),))
         if extra:
@@ -125,7 +127,9 @@ def empty(*size: Any, **options: Any) -> Tensor:
 
 
 def _like(value: float) -> Any:
-    def create(input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any) -> Tensor:
+    def create(
+        input: Tensor, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any
+    ) -> Tensor:
         check_device(device)
         return finish(make("full", shape=tuple(input.shape), value=value, dtype=dtype or input.dtype), requires_grad)
 
@@ -141,7 +145,9 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: DType | None = None, **o
     return full(tuple(input.shape), fill_value, dtype=dtype or input.dtype, **options)
 
 
-def arange(*bounds: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
+def arange(
+    *bounds: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **named: Any
+) -> Tensor:
     """Numbers from start (0) up to end, end excluded, in steps of step (1)."""
     check_device(device)
     start, end, step = _bounds(bounds, **named)
@@ -157,13 +163,17 @@ def _bounds(bounds: tuple[Any, ...], start: Any = 0, end: Any = None, step: Any 
     return start, end, step
 
 
-def linspace(start: float, end: float, steps: int, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: float, end: float, steps: int, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """`steps` numbers from start to end, both included."""
     check_device(device)
     return finish(of_numpy(np.linspace(start, end, steps, dtype=(dtype or defaults.dtype).numpy)), requires_grad)
 
 
-def eye(n: int, m: int | None = None, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def eye(
+    n: int, m: int | None = None, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Ones on the diagonal of an n x m matrix."""
     check_device(device)
     return finish(of_numpy(np.eye(n, m, dtype=(dtype or defaults.dtype).numpy)), requires_grad)
@@ -180,7 +190,9 @@ def check_device(device: Any) -> None:
     """This build computes on the CPU; any other device is refused in words."""
     name = str(getattr(device, "type", device) or "cpu").split(":")[0]
     if name != "cpu":
-        raise UnsupportedError(f"device {name!r} is not available: this build of graphnn runs on the CPU; use device='cpu'")
+        raise UnsupportedError(
+            f"device {name!r} is not available: this build of graphnn runs on the CPU; use device='cpu'"
+        )
 
 
 def _dtype_of_number(number: Any) -> DType:

@@ -91,7 +91,8 @@ def record(plan: HistoryPlan, args: Sequence[Any], outs: Sequence[Tensor]) -> No
     """Makes the grad_fn of the outputs."""
     if not plan.carrying:
         return
-    node = plan.node([gradient_edge(a) if isinstance(a, TensorMethods) else NO_EDGE for a in args])
+    edges = [gradient_edge(a) if isinstance(a, TensorMethods) else NO_EDGE for a in args]  # type: ignore[arg-type]
+    node = plan.node(edges)
     node.saved = plan.save(node, args, outs)
     for i in plan.carrying:
         out = outs[i]

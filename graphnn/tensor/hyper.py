@@ -9,7 +9,7 @@ from graphnn.ops.op import builders
 
 
 def scalar(group: MutableMapping[str, Any], key: str) -> Any:
-    """`group[key]`; while tracing, a number becomes a weak scalar input of the graph that each run reads from `group`."""
+    """`group[key]`; while tracing, a number becomes a weak scalar input of the graph, read from `group` at each run."""
     value = group[key]
     if not builders.stack or isinstance(value, bool) or not isinstance(value, int | float):
         return value

@@ -139,7 +139,11 @@ def check_fits(name: str, target: Tensor, kind: TensorType, converting: bool = F
     if kind.shape == target.type.shape:
         return
     padded = (1,) * (target.ndim - len(kind.shape)) + kind.shape
-    if not converting or len(padded) != target.ndim or any(m not in (1, n) for m, n in zip(padded, target.shape, strict=True)):
+    if (
+        not converting
+        or len(padded) != target.ndim
+        or any(m not in (1, n) for m, n in zip(padded, target.shape, strict=True))
+    ):
         raise ShapeError(
             f"{name}: output with shape {list(target.shape)} doesn't match the broadcast shape {list(kind.shape)}"
         )

@@ -79,7 +79,9 @@ def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     return found
 
 
-def randint(*bounds: Any, size: Any = None, generator: Generator | None = None, dtype: DType | None = None, **options: Any) -> Tensor:
+def randint(
+    *bounds: Any, size: Any = None, generator: Generator | None = None, dtype: DType | None = None, **options: Any
+) -> Tensor:
     """Integers from low (0) up to high, high excluded: `randint(high, size)` or `randint(low, high, size)`."""
     check_device(options.pop("device", None))
     given = [*bounds] if size is None else [*bounds, size]

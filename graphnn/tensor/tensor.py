@@ -172,8 +172,8 @@ class Tensor(TensorMethods):
             if wanted:
                 return
             raise AutogradError(
-                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
-                "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
+                "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
         if wanted and not self.dtype.is_floating_point:
             raise AutogradError(f"only Tensors of floating point dtype can require gradients, this one is {self.type}")
@@ -200,13 +200,13 @@ class Tensor(TensorMethods):
     def grad(self, value: Tensor | None) -> None:
         if value is not None and value.shape != self.shape:
             raise ArgumentError(
-                f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size '{list(self.shape)}'. "
-                "Please ensure that the gradient and the tensor are the same size"
+                f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size "
+                f"'{list(self.shape)}'. Please ensure that the gradient and the tensor are the same size"
             )
         if value is not None and value.dtype is not self.dtype:
             raise ArgumentError(
-                f"attempting to assign a gradient with dtype '{value.dtype!r}' to a tensor with dtype '{self.dtype!r}'. "
-                "Please ensure that the gradient and the tensor have the same dtype"
+                f"attempting to assign a gradient with dtype '{value.dtype!r}' to a tensor with dtype '{self.dtype!r}'"
+                ". Please ensure that the gradient and the tensor have the same dtype"
             )
         self.set_grad(value)
 

@@ -6,7 +6,7 @@ import pytest
 import graphnn
 from tests.parity import check, check_error, data
 
-C, I = data(4, 2, 3), np.array([2, 0, -1])
+C, AT = data(4, 2, 3), np.array([2, 0, -1])
 
 READS = {
     "[0]": lambda t, x, i: x[0],
@@ -51,7 +51,7 @@ READS = {
 
 @pytest.mark.parametrize("key", sorted(READS))
 def test_reading(key):
-    check(READS[key], C, I, names=key not in ("[tensor, slice]", "[None, tensor]", "[0-d tensor]"))
+    check(READS[key], C, AT, names=key not in ("[tensor, slice]", "[None, tensor]", "[0-d tensor]"))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_writing(key):
         WRITES[key](t, work, v, i)
         return work * 1.5, v * 2
 
-    check(program, C, data(2, 3, seed=5), I, names=False)
+    check(program, C, data(2, 3, seed=5), AT, names=False)
 
 
 @pytest.mark.parametrize("key", ["[0] = tensor", "[1:3] = tensor", "[tensor] = tensor", "[1, 0, 2] = number"])
@@ -110,7 +110,7 @@ def test_writing_outside_of_autograd(key):
         WRITES[key](t, work, v.detach(), i)
         return work
 
-    check(program, C, data(2, 3, seed=5), I)
+    check(program, C, data(2, 3, seed=5), AT)
 
 
 def test_a_mask_of_values_cannot_be_traced():

@@ -55,7 +55,7 @@ def test_in_place_methods_return_the_tensor_and_carry_gradients(name):
         assert STEPS[name](t, work, y) is work
         return work * 2, y * 1
 
-    check((lambda t, x, y: program(t, x, y) + (x * 1,)) if name in ZERO_FOR_NONE else program, A, B, names=False)
+    check((lambda t, x, y: (*program(t, x, y), x * 1)) if name in ZERO_FOR_NONE else program, A, B, names=False)
 
 
 @pytest.mark.parametrize("name", sorted(STEPS))

@@ -9,23 +9,19 @@ from tests.parity import check, data
 
 A, B, C, V, W = data(2, 3), data(2, 3, seed=1), data(4, 2, 3), data(3), data(2)
 POSITIVE = np.abs(A) + 0.5
-I, J = data(2, 3, dtype="int64"), data(2, 3, dtype="int64", seed=1)
-MASK = data(2, 3, dtype="bool")
+M, N = data(2, 3, dtype="int64"), data(2, 3, dtype="int64", seed=1)
 
-UNARY = {
-    name: (lambda name: lambda t, x: getattr(x, name)())(name)
-    for name in (
-        *("abs", "ceil", "cos", "erf", "exp", "expm1", "floor", "neg", "relu", "round", "sigmoid", "sign", "sin"),
-        *("square", "tanh", "trunc", "isnan", "isinf", "isfinite", "clone", "detach", "contiguous", "float", "double"),
-        *("long", "int", "half", "flatten", "ravel", "squeeze", "t", "sum", "mean", "prod", "var", "std", "norm"),
-        *("max", "min", "amax", "amin", "argmax", "argmin", "logical_not"),
-    )
-}
+UNARY = (
+    *("abs", "ceil", "cos", "erf", "exp", "expm1", "floor", "neg", "relu", "round", "sigmoid", "sign", "sin"),
+    *("square", "tanh", "trunc", "isnan", "isinf", "isfinite", "clone", "detach", "contiguous", "float", "double"),
+    *("long", "int", "half", "flatten", "ravel", "squeeze", "t", "sum", "mean", "prod", "var", "max", "min"),
+    *("amax", "amin", "argmax", "argmin", "logical_not"),
+)
 
 
-@pytest.mark.parametrize("name", sorted(UNARY))
+@pytest.mark.parametrize("name", UNARY)
 def test_a_method_without_arguments(name):
-    check(UNARY[name], A, names=name not in ("float", "double", "std", "norm"))
+    check(lambda t, x: getattr(x, name)(), A)
 
 
 @pytest.mark.parametrize("name", ["log", "log1p", "log2", "sqrt", "rsqrt", "reciprocal"])
@@ -101,7 +97,7 @@ def test_arithmetic_broadcasts_and_gradients_are_summed_back():
     "program",
     [
         lambda t, x, y: (x == y, x != y, x < y, x <= y, x > y, x >= y),
-        lambda t, x, y: (x == 0.5, x != 0, 0 < x, x >= 0.5),
+        lambda t, x, y: (x == 0.5, x != 0, x > 0, x >= 0.5),
         lambda t, x, y: ((x > 0) & (y > 0), (x > 0) | (y > 0), (x > 0) ^ (y > 0), ~(x > 0)),
         lambda t, x, y: (x.eq(y), x.ne(y), x.lt(y), x.le(y), x.gt(y), x.ge(y)),
         lambda t, x, y: (x.logical_and(y), x.logical_or(y), x.logical_xor(y)),
@@ -121,15 +117,32 @@ def test_comparisons(program):
         lambda t, i, j: (i + j, i - j, i * j, i / (j + 1), i // (j + 1), i % (j + 1)),
         lambda t, i, j: (i + 1.5, i * True, i**2, -i, abs(-i), i / 2, i // 2, 7 // (i + 1), 7 % (i + 1)),
         lambda t, i, j: (i & j, i | j, i ^ j, ~i, i == j, i.bitwise_and(j)),
-        lambda t, i, j: (i.sum(), i.prod(), i.max(), i.min(), i.cumsum(0), i.all(), i.any(), i.sum(1), i.float().mean()),
+        lambda t, i, j: (
+            i.sum(),
+            i.prod(),
+            i.max(),
+            i.min(),
+            i.cumsum(0),
+            i.all(),
+            i.any(),
+            i.sum(1),
+            i.float().mean(),
+        ),
         lambda t, i, j: (i.to(t.uint8) + j, i.bool(), i.to(t.int8) * j.to(t.int16), i.float() * j.double()),
         lambda t, i, j: (i.clamp(1, 3), i.sign(), i.square(), i.exp(), i.sqrt(), i.sigmoid(), i.relu()),
         lambda t, i, j: (i.div(j + 1, rounding_mode="floor"), i.div(j + 1, rounding_mode="trunc"), i.fmod(j + 1)),
-        lambda t, i, j: (i.maximum(j), i.minimum(j), i.argmax(1), i.argmin(0), i.count_nonzero(), i.masked_fill(i > 2, 9)),
+        lambda t, i, j: (
+            i.maximum(j),
+            i.minimum(j),
+            i.argmax(1),
+            i.argmin(0),
+            i.count_nonzero(),
+            i.masked_fill(i > 2, 9),
+        ),
     ],
 )
 def test_integers(program):
-    check(program, I, J)
+    check(program, M, N)
 
 
 REDUCTIONS = {
@@ -294,4 +307,4 @@ GATHERING = {
 
 @pytest.mark.parametrize("name", sorted(GATHERING))
 def test_gathering(name):
-    check(GATHERING[name], A, I, names=name in ("gather", "gather last", "index_select"))
+    check(GATHERING[name], A, M, names=name in ("gather", "gather last", "index_select"))

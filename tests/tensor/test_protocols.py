@@ -27,11 +27,21 @@ A = data(2, 3)
         lambda t, x: (x.storage_offset(), x[1].storage_offset(), x[1, 1:].storage_offset(), x.t()[2].storage_offset()),
         lambda t, x: (x.is_contiguous(), x.t().is_contiguous(), x[:, :1].is_contiguous(), x[:1].is_contiguous()),
         lambda t, x: (x.is_floating_point(), x.long().is_floating_point(), x.is_leaf, x.is_cuda, str(x.device)),
-        lambda t, x: (x.shape == (2, 3), x.shape.numel(), x.shape + (1,), x.T.shape, list(x.shape)),
+        lambda t, x: (x.shape == (2, 3), x.shape.numel(), (*x.shape, 1), x.T.shape, list(x.shape)),
         lambda t, x: (x.detach().data_ptr() == x.data_ptr(), x[1].data_ptr() - x.data_ptr()),
         lambda t, x: (np.asarray(x.detach()).sum(), np.array(x.detach(), dtype="float32").dtype.name),
-        lambda t, x: (str(x.float().dtype), str(x.half().dtype), str(x.to(t.int32).dtype), str(x.type_as(t.ones(1)).dtype)),
-        lambda t, x: (x.to("cpu") is x, x.to(t.float64) is x, x.to(x) is x, x.to(t.device("cpu"), t.float32).dtype == t.float32),
+        lambda t, x: (
+            str(x.float().dtype),
+            str(x.half().dtype),
+            str(x.to(t.int32).dtype),
+            str(x.type_as(t.ones(1)).dtype),
+        ),
+        lambda t, x: (
+            x.to("cpu") is x,
+            x.to(t.float64) is x,
+            x.to(x) is x,
+            x.to(t.device("cpu"), t.float32).dtype == t.float32,
+        ),
         lambda t, x: (x.to(dtype=t.float32).dtype == t.float32, x.cpu() is x, x.double() is x, x.to(x, copy=True) is x),
     ],
 )
@@ -98,7 +108,7 @@ def test_pickles():
     ],
 )
 def test_reading_a_value_while_tracing_raises(read):
-    with pytest.raises(TraceError, match="while tracing.*test_protocols.py"):
+    with pytest.raises(TraceError, match=r"while tracing.*test_protocols\.py"):
         graphnn.trace(read, graphnn.ones(1))
 
 

@@ -56,7 +56,9 @@ class ConversionMethods:
         return self
 
     def cuda(self: Tensor, device: Any = None, non_blocking: Any = False) -> Tensor:
-        raise UnsupportedError("cuda() is not available: this build of graphnn runs on the CPU; leave the call out, or use .cpu()")
+        raise UnsupportedError(
+            "cuda() is not available: this build of graphnn runs on the CPU; leave the call out, or use .cpu()"
+        )
 
 
 def _check(device: Any) -> None:

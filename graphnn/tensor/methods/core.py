@@ -51,9 +51,7 @@ class CoreMethods:
     def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
         """The values as an array sharing this memory; with `force` history is left behind."""
         if self.requires_grad and not force:
-            raise AutogradError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-            )
+            raise AutogradError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         return self._storage.export(self.values("read by .numpy()"))
 
     def __array__(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

@@ -128,7 +128,9 @@ class BinaryMethods:
             quotient = elementwise.div(self, other).trunc()
             whole = not (self.is_floating_point() or isinstance(other, float) or _is_floating(other))
             return quotient.to(self.dtype) if whole else quotient
-        raise ArgumentError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}")
+        raise ArgumentError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}"
+        )
 
     divide = div
 

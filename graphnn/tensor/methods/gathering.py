@@ -27,7 +27,9 @@ class GatherMethods:
         picked = lookup("index")(self.reshape(-1), index)
         return named(picked, "TakeBackward0")
 
-    def scatter(self: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: Any = None) -> Any:
+    def scatter(
+        self: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: Any = None
+    ) -> Any:
         """A copy with `out[index[i, j], j] = src[i, j]` for dim 0, and so on."""
         if reduce is not None:
             raise ArgumentError(f"scatter: reduce={reduce!r} is not served; use scatter_add")
@@ -48,7 +50,9 @@ class GatherMethods:
         """A copy with `values` at the places that the index tensors name."""
         return lookup("index_put")(self, values, *indices, accumulate=bool(accumulate))
 
-    def scatter_(self: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: Any = None) -> Any:
+    def scatter_(
+        self: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: Any = None
+    ) -> Any:
         return _written(self, self.scatter(dim, index, src, value=value, reduce=reduce))
 
     def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Any:

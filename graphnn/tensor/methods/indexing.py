@@ -52,7 +52,8 @@ def _walk(x: Tensor, key: Any) -> tuple[Any, list[Any]]:
     """The view that the basic items of the key make, and for each of its dimensions an index tensor or None."""
     items = list(key) if isinstance(key, tuple) else [_sequence(key)]
     items = _without_ellipsis(items, x)
-    view, dim, indices = x, 0, []
+    view, dim = x, 0
+    indices: list[Any] = []
     for item in items:
         view, found = _step(view, dim, item)
         indices += [None] * (dim - len(indices)) + found
@@ -66,7 +67,13 @@ def _sequence(key: Any) -> Any:
 
 
 def _plain(item: Any) -> Any:
-    return [_plain(i) for i in item] if isinstance(item, list | tuple) else item.item() if hasattr(item, "_storage") else item
+    return (
+        [_plain(i) for i in item]
+        if isinstance(item, list | tuple)
+        else item.item()
+        if hasattr(item, "_storage")
+        else item
+    )
 
 
 def _step(view: Any, dim: int, item: Any) -> tuple[Any, list[Any]]:
@@ -120,7 +127,8 @@ def _index_tensors(view: Any, dim: int, item: Any) -> list[Any]:
     covered = tuple(view.shape[dim : dim + index.ndim])
     if tuple(index.shape) != covered:
         raise IndexOutOfRange(
-            f"The shape of the mask {list(index.shape)} does not match the shape of the indexed tensor {list(view.shape)}"
+            f"The shape of the mask {list(index.shape)} does not match the shape of the indexed tensor "
+            f"{list(view.shape)}"
         )
     found = index.values("read as a mask (its result would have a shape that depends on values; use graphnn.where)")
     return [_index(view, positions) for positions in np.nonzero(found)]
@@ -130,7 +138,9 @@ def _index(view: Any, array: np.ndarray) -> Any:
     from graphnn.tensor.creation import of_numpy
 
     if array.dtype.kind not in "biuf":
-        raise ArgumentTypeError(f"only integers, slices, ellipsis, None and long or byte tensors are valid indices, got {array!r}")
+        raise ArgumentTypeError(
+            f"only integers, slices, ellipsis, None and long or byte tensors are valid indices, got {array!r}"
+        )
     return of_numpy(array)
 
 

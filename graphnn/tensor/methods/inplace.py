@@ -171,5 +171,3 @@ class MetadataMethods:
             raise AutogradError("Can't detach views in-place. Use detach() instead.")
         self.__dict__.update(_node=None, _output_nr=0, _requires=False)
         return self
-
-

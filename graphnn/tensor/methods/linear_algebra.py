@@ -38,7 +38,9 @@ class MatrixMethods:
         """The scalar product of two vectors."""
         _require("dot", (self, 1), (tensor, 1))
         if self.shape != tensor.shape:
-            raise ShapeError(f"dot: inconsistent tensor size, expected the same number of elements: {self.type}, {tensor.type}")
+            raise ShapeError(
+                f"dot: inconsistent tensor size, expected the same number of elements: {self.type}, {tensor.type}"
+            )
         return matrix.matmul(self, tensor)
 
     def outer(self: Tensor, vec2: Tensor) -> Any:

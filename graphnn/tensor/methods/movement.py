@@ -160,7 +160,9 @@ class OrderMethods:
     def mT(self: Tensor) -> Any:
         """The last two dimensions swapped."""
         if self.ndim < 2:
-            raise ShapeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
+            raise ShapeError(
+                f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor."
+            )
         return self.transpose(-2, -1)
 
     def movedim(self: Tensor, source: Ints, destination: Ints) -> Any:
@@ -221,8 +223,8 @@ class PartMethods:
             return tuple(_parts(self, at, sizes, "SplitBackward0"))
         if sum(split_size) != size:
             raise ArgumentError(
-                f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's size at dimension {at}), "
-                f"but got split_sizes={list(split_size)}"
+                f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's size at dimension "
+                f"{at}), but got split_sizes={list(split_size)}"
             )
         return tuple(_parts(self, at, list(split_size), "SplitWithSizesBackward0"))
 

@@ -31,7 +31,9 @@ class NumberMethods:
 
     def __index__(self: Tensor) -> int:
         if self.dtype.is_floating_point or self._array.size != 1:
-            raise ArgumentTypeError(f"only integer tensors of a single element can be converted to an index, got {self.type}")
+            raise ArgumentTypeError(
+                f"only integer tensors of a single element can be converted to an index, got {self.type}"
+            )
         return int(self.item())
 
 
@@ -88,8 +90,8 @@ class CopyMethods:
             return memo[id(self)]  # type: ignore[no-any-return]
         if not self.is_leaf:
             raise AutogradError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment; "
-                "copy tensor.detach() instead"
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment; copy tensor.detach() instead"
             )
         other = self.detach().clone()
         other._requires = self._requires

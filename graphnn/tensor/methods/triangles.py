@@ -52,7 +52,8 @@ class TriangleMethods:
 
 
 def _length(x: Tensor, dim1: int, dim2: int, offset: int) -> int:
-    rows, columns = x.shape[dim1] - max(0, -offset), x.shape[dim2] - max(0, offset)
+    rows: int = x.shape[dim1] - max(0, -offset)
+    columns: int = x.shape[dim2] - max(0, offset)
     return max(0, min(rows, columns))
 
 
