@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-DEFINE = '''
+DEFINE = """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -37,10 +37,11 @@ net = Digits()
 image = torch.randn(1, 1, 32, 32)
 criterion = nn.MSELoss()
 target = torch.randn(10).view(1, -1)
-'''
+"""
 
 PROGRAMS = {
-    "looking at a network": DEFINE + '''
+    "looking at a network": DEFINE
+    + """
 print(net)
 params = list(net.parameters())
 print(len(params), params[0].size())
@@ -49,8 +50,9 @@ for name, param in net.named_parameters():
 out = net(image)
 print(out)
 print(net(image).argmax(1).shape, nn.Softmax(dim=1)(out).sum().item() > 0.99)
-''',
-    "walking the chain of grad_fn": DEFINE + '''
+""",
+    "walking the chain of grad_fn": DEFINE
+    + """
 loss = criterion(net(image), target)
 print(loss)
 def walk(node, depth):
@@ -61,8 +63,9 @@ def walk(node, depth):
         else:
             walk(following, depth + 1)
 walk(loss.grad_fn, 0)
-''',
-    "gradients before and after backward": DEFINE + '''
+""",
+    "gradients before and after backward": DEFINE
+    + """
 net.zero_grad()
 net(image).backward(torch.randn(1, 10))
 net.zero_grad()
@@ -74,8 +77,9 @@ try:
     loss.backward()
 except RuntimeError as error:
     print("second time" in str(error))
-''',
-    "two ways to update": DEFINE + '''
+""",
+    "two ways to update": DEFINE
+    + """
 import torch.optim as optim
 criterion(net(image), target).backward()
 for f in net.parameters():
@@ -87,8 +91,8 @@ for _ in range(3):
     loss.backward()
     optimizer.step()
 print(optimizer, loss.shape, loss.grad_fn is None)
-''',
-    "layers one by one": '''
+""",
+    "layers one by one": """
 import torch
 from torch import nn
 layer = nn.Linear(3, 2)
@@ -108,15 +112,15 @@ normed = norm(batch)
 print(batch.mean().shape, normed.grad_fn, normed.mean().grad_fn)
 print((nn.Dropout(p=0.4)(torch.ones(1, 40, 40)) == 0).sum() > 300)
 print(nn.Conv2d(1, 6, 5).weight.shape, nn.Embedding(10, 3)(torch.tensor([1, 2])))
-''',
-    "devices and sizes": '''
+""",
+    "devices and sizes": """
 import torch
 device = "cuda" if torch.cuda.is_available() else "cpu"
 x = torch.rand(3, 28, 28, device=device)
 print(device, x.size(), x.dtype, x.device, x.is_leaf)
 print(x.view(3, -1).shape, x[0].shape, x[:, 0, :2].shape)
 print(torch.tensor([[1, 2], [3, 4]]), torch.tensor([1.5, 2.5]), torch.zeros(2, 3), torch.tensor(True))
-''',
+""",
 }
 
 

@@ -62,7 +62,9 @@ def _steps(instructions: list[dis.Instruction], at: int) -> Iterator[tuple[str, 
         if step.opname in ("LOAD_ATTR", "LOAD_METHOD"):
             yield "attr", step.argval
             at += 1
-        elif step.opname.startswith("LOAD_CONST") and at + 1 < len(instructions) and _is_subscript(instructions[at + 1]):
+        elif (
+            step.opname.startswith("LOAD_CONST") and at + 1 < len(instructions) and _is_subscript(instructions[at + 1])
+        ):
             yield "item", step.argval
             at += 2
         else:

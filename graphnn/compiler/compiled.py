@@ -33,7 +33,12 @@ class Compiled:
     """
 
     def __init__(
-        self, function: Callable[..., Any], *, backend: str = "auto", keep_grads: bool = False, max_plans: int = MAX_PLANS
+        self,
+        function: Callable[..., Any],
+        *,
+        backend: str = "auto",
+        keep_grads: bool = False,
+        max_plans: int = MAX_PLANS,
     ) -> None:
         if not callable(function):
             raise ArgumentError(f"graphnn.compile wants a module or a function, got {type(function).__name__}")
@@ -66,7 +71,9 @@ class Compiled:
         return tuple(PlanRecord(e) for e in self._made)
 
     def __repr__(self) -> str:
-        return f"<compiled {getattr(self._function, '__name__', type(self._function).__name__)}: {len(self._made)} plans>"
+        return (
+            f"<compiled {getattr(self._function, '__name__', type(self._function).__name__)}: {len(self._made)} plans>"
+        )
 
     # ---- finding and making plans
 
@@ -86,7 +93,9 @@ class Compiled:
         changing = self._changing_floats(key)
         if changing:
             try:
-                return self._trace(args, kwargs, self._dynamic | changing, reason + "; a number that changes, so now an input")
+                return self._trace(
+                    args, kwargs, self._dynamic | changing, reason + "; a number that changes, so now an input"
+                )
             except TraceError:  # its value is read: it has to be baked in
                 self._static |= changing
         return self._trace(args, kwargs, self._dynamic, reason)

@@ -107,7 +107,9 @@ class Entry:
             for position in range(self.first_gradient):
                 found[position] = known[position]
             outputs = found
-            node = CompiledFunctionBackward(self._edges(leaves), self.program, workspace, self.joint, known, self.first_gradient)
+            node = CompiledFunctionBackward(
+                self._edges(leaves), self.program, workspace, self.joint, known, self.first_gradient
+            )
         self._write_back(leaves, outputs)
         return unflatten(self.structure, self._results(leaves, outputs, node))
 
@@ -119,11 +121,8 @@ class Entry:
             target: Tensor = leaves[self.tensor_leaves[index]]
             np.copyto(target._array, outputs[position])
             target._storage.wrote()
-        for tensor, position in self.grads:
-            if position is None or position is NOT_KEPT:
-                tensor._grad = position
-            else:
-                tensor._grad = Tensor.of_array(outputs[position])
+        for owner, new in self.grads:
+            owner._grad = Tensor.of_array(outputs[new]) if isinstance(new, int) else new
 
     def _results(self, leaves: Sequence[Any], outputs: Sequence[Any], node: GradNode | None) -> Iterator[Any]:
         made: dict[int, Tensor] = {}

@@ -56,7 +56,9 @@ class CompiledFunctionBackward(GradNode):
                 "back. Specify retain_graph=True if you need to backward through the graph a second time"
             )
         if not isinstance(carrier, ArrayCarrier):
-            raise AutogradError("a compiled call cannot be differentiated twice; for create_graph=True call the original")
+            raise AutogradError(
+                "a compiled call cannot be differentiated twice; for create_graph=True call the original"
+            )
         for storage, version in zip(self.program.read_late, self.versions, strict=True):
             if storage.version != version:
                 raise AutogradError(
@@ -71,5 +73,3 @@ class CompiledFunctionBackward(GradNode):
 
     def __del__(self) -> None:
         self.release()
-
-

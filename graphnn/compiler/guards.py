@@ -197,7 +197,11 @@ def _held(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _held(v) for k, v in value.items()}
     parts = getattr(value, "__dict__", None) if type(value).__name__ == "Hooks" else None
-    return Same(value) if parts is None else {k: tuple(map(Same, v.values())) for k, v in parts.items() if isinstance(v, dict)}
+    return (
+        Same(value)
+        if parts is None
+        else {k: tuple(map(Same, v.values())) for k, v in parts.items() if isinstance(v, dict)}
+    )
 
 
 def optimizer_structure(self: Any) -> Any:

@@ -29,7 +29,9 @@ class Program:
     could not have been.
     """
 
-    def __init__(self, graph: Graph, storages: Sequence[Storage], backend: Backend, early: Sequence[int] | None, seeds: int) -> None:
+    def __init__(
+        self, graph: Graph, storages: Sequence[Storage], backend: Backend, early: Sequence[int] | None, seeds: int
+    ) -> None:
         parts = split_prologue(graph)
         self.graph = graph
         self.storages = [storages[i] for i in parts.main_params]
@@ -138,5 +140,3 @@ def _locks_for(storages: Sequence[Storage]) -> list[Any]:
             if storage.lock is None:
                 storage.lock = new
         return sorted({id(s.lock): s.lock for s in storages}.values(), key=id)
-
-

@@ -44,17 +44,16 @@ def _static_nodes(graph: Graph) -> set[Node]:
             static.add(node)
     for node in reversed(graph.nodes):  # a view, or a constant, that only the main graph uses is no work to save
         idle = Trait.VIEW in node.op.traits or node.op.name == "constant"
-        if node in static and idle and not any(u in static for v in node.outputs for u in v.uses):
-            if not any(v.producer in static and v.producer.op.name != "constant" for v in node.operands):
-                static.discard(node)
+        used = any(u in static for v in node.outputs for u in v.uses)
+        made = any(v.producer in static and v.producer.op.name != "constant" for v in node.operands)
+        if node in static and idle and not used and not made:
+            static.discard(node)
     return static
 
 
 def _frontier(graph: Graph, static: set[Node]) -> list[Value]:
     """The static values that something outside uses."""
-    return [
-        v for n in graph.nodes if n in static for v in n.outputs if any(u not in static for u in v.uses)
-    ]
+    return [v for n in graph.nodes if n in static for v in n.outputs if any(u not in static for u in v.uses)]
 
 
 def _part(graph: Graph, nodes: list[Node], outputs: list[Value]) -> tuple[Graph, tuple[int, ...]]:

@@ -44,9 +44,9 @@ def result_dtype(types: Iterable[TensorType], default: DType = dtypes.float32) -
         held = ranked[rank]
         ranked[rank] = dtype if held is None else promote_dtypes(held, dtype)
     result: DType | None = None
-    for dtype in ranked:
-        if dtype is not None and (result is None or dtype.category > result.category):
-            result = dtype
+    for found in ranked:
+        if found is not None and (result is None or found.category > result.category):
+            result = found
     assert result is not None
     return result
 

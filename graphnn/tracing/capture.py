@@ -192,7 +192,9 @@ def trace(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
     makes use of is an output, after those that the code returns. Reading a value raises TraceError.
     """
     if not callable(function):
-        raise TraceError(f"graphnn.trace wants a module or a function and example inputs, got {type(function).__name__}")
+        raise TraceError(
+            f"graphnn.trace wants a module or a function and example inputs, got {type(function).__name__}"
+        )
     return capture(function, args, kwargs, by_value=True).graph
 
 

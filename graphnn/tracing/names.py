@@ -40,7 +40,9 @@ def reachable(function: Any) -> Iterator[tuple[str, Any]]:
         return
     if owner is not None:
         yield "self" if not hasattr(owner, "named_parameters") else "", owner
-        yield from _items({k: v for k, v in getattr(owner, "__dict__", {}).items() if not hasattr(owner, "named_parameters")})
+        yield from _items(
+            {k: v for k, v in getattr(owner, "__dict__", {}).items() if not hasattr(owner, "named_parameters")}
+        )
     function = getattr(function, "__func__", function)
     code = getattr(function, "__code__", None)
     if code is None:

@@ -13,7 +13,7 @@ from graphnn.errors import TraceError
 from graphnn.ir.attrs import Attrs
 from graphnn.ir.graph import Graph, numpy_type
 from graphnn.ir.origin import Origins, describe
-from graphnn.ir.types import TensorType, scalar_type
+from graphnn.ir.types import scalar_type
 from graphnn.ir.value import Node, Value
 from graphnn.ops.op import Op
 from graphnn.tensor.history import HistoryPlan, Path, needs_grad, record, scatter_path
@@ -173,7 +173,9 @@ class Trace:
 
     def _lift(self, storage: Storage) -> Cell:
         if storage.trace is not None:
-            raise TraceError(f"a tensor of another trace is used here{self.place()}: traced tensors end with their trace")
+            raise TraceError(
+                f"a tensor of another trace is used here{self.place()}: traced tensors end with their trace"
+            )
         name, role = self.names.get(storage, (f"state{len(self.storages)}", "state"))
         value = self.graph.add_param(numpy_type(storage.array), name, role)
         self.storages.append(storage)
@@ -252,5 +254,3 @@ def _op(name: str) -> Any:
     from graphnn.ir.registry import lookup
 
     return lookup(name)
-
-

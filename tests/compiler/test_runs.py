@@ -12,7 +12,6 @@ from graphnn.errors import ArgumentError, BackendError, ShapeError, TraceError
 from graphnn.plan.check import check_plan
 from tests.compiler.test_what_users_change import data, make_net, train_step
 
-
 NUMPY_BUFFERS = 128 * 1024  # what NumPy's iterators use for operands of different layouts; bounded, whatever the shapes
 
 
@@ -124,7 +123,7 @@ def test_the_plan_tells_its_memory_and_holds_under_the_validator():
     assert record.arena_bytes < record.sum_bytes
     check_plan(record.plan)
     assert "peak" in str(record)
-    name, offset, size, start, stop = record.buffers[0]
+    _, offset, size, start, stop = record.buffers[0]
     assert offset + size <= record.arena_bytes
     assert start < stop
 
