@@ -56,6 +56,15 @@ class Tensor(TensorMethods):
 
     # ---- making
 
+    def __new__(cls, *data: Any) -> Tensor:
+        """PyTorch's older constructor: `Tensor([1, 2])` holds the data, `Tensor(2, 3)` has that shape; in the default
+        dtype. Prefer `graphnn.tensor` and `graphnn.zeros`."""
+        from graphnn.tensor.creation import defaults, empty, tensor
+
+        if len(data) == 1 and not isinstance(data[0], int | Size):
+            return tensor(data[0], dtype=defaults.dtype)
+        return empty(*(data or (0,)))
+
     @staticmethod
     def of_array(array: np.ndarray, foreign: bool = False) -> Tensor:
         """A tensor over this very array (no copy)."""

@@ -81,6 +81,7 @@ CREATION = {
     "finfo": lambda t: (t.finfo(t.float32).eps, t.finfo(t.float64).max, t.iinfo(t.int8).min, t.finfo(t.float16).bits),
     "facts": lambda t: (t.is_tensor(t.ones(1)), t.is_tensor(1), t.numel(t.ones(2, 3)), t.is_floating_point(t.ones(1))),
     "equal": lambda t: (t.equal(t.ones(2), t.ones(2)), t.equal(t.ones(2), t.ones(3)), t.allclose(t.ones(2), t.ones(2))),
+    "Tensor": lambda t: (t.Tensor([1, 2]), tuple(t.Tensor(2, 3).shape), t.Tensor(), t.Tensor(np.ones(2))),
     "default dtype": lambda t: (str(t.get_default_dtype()), str(t.tensor([1.0]).dtype)),
     "device": lambda t: (str(t.device("cpu")), repr(t.device("cuda:1")), t.ones(1).device == t.device("cpu")),
     "cuda": lambda t: (t.cuda.is_available(), t.cuda.device_count()),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import graphnn
+from graphnn.ir import epoch
 from tests.parity import check, check_error, data
 
 A, B, V = data(3, 4), data(3, 4, seed=1), data(4)
@@ -160,6 +161,23 @@ def test_setting_data_shares_the_memory_from_then_on():
         return x * 3
 
     check(program, A, V, traced=False)
+
+
+def test_writes_are_all_counted_but_those_through_data_not_by_autograd():
+    x = graphnn.ones(3)
+    writes, version = x._storage.writes, x._version
+    x.data.add_(1)
+    x.data[1:].zero_()
+    assert (x._storage.writes, x._version) == (writes + 2, version)
+    x.detach().add_(1)
+    assert (x._storage.writes, x._version) == (writes + 3, version + 1)
+
+
+def test_setting_data_tells_compiled_code():
+    x, before = graphnn.ones(3), epoch.value
+    x.data = graphnn.zeros(4)
+    assert epoch.value != before
+    assert (x.shape, x.tolist()) == ((4,), [0, 0, 0, 0])
 
 
 def test_numpy_shares_memory_both_ways():
