@@ -46,13 +46,17 @@ def draw_graph(
 
 def _heading(graph: Graph, title: str | None) -> str:
     state = [p for p in graph.params if p.attrs.get("role") == "parameter"]
-    facts = [f"{len(graph.nodes):,} operations"]
+    facts = [counted(len(graph.nodes), "operation")]
     if state:
-        facts.append(f"{len(state):,} parameters ({sum(p.type.size for p in state):,} numbers)")
+        facts.append(f"{counted(len(state), 'parameter')} ({counted(sum(p.type.size for p in state), 'number')})")
     scalars = [v for v in graph.inputs if labels.is_inline(v)]
     if scalars:
         facts.append(f"read at each run: {', '.join(f'{v.name}: {v.type}' for v in scalars)}")
     return labels.box_label(graph.name if title is None else title, facts, longest=100)
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 class _Drawing:

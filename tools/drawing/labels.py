@@ -74,7 +74,8 @@ def node_tooltip(node: Node) -> str:
 
 def _safe(text: str, longest: int) -> str:
     shown = text if len(text) <= longest else text[: longest - 1] + "…"
-    return html.escape("".join(c if c.isprintable() else " " for c in shown))
+    printed = "".join(c if c.isprintable() else " " for c in shown)
+    return html.escape(printed).replace("\\", "\\\\")  # \N would be the box's name
 
 
 def _settings(node: Node) -> Iterator[str]:
