@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from graphnn.errors import ArgumentError, DTypeError
 from graphnn.ir import dtypes
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType, scalar_type
+from graphnn.ops.bits import keep_calls, mask_calls, select_calls
 from graphnn.ops.elementwise import COMMUTES, ELEMENTWISE, Rule, cast_call, map_op, refuse_bool, ufunc_call, zip_op
-from graphnn.ops.op import Call, Op, register
+from graphnn.ops.op import Call, Op, Types, register
 from graphnn.ops.typing import broadcast, result_dtype
 
 eq = zip_op("eq", np.equal, kind="bool", traits=COMMUTES)
@@ -77,13 +79,31 @@ def _where(cond: TensorType, a: TensorType, b: TensorType) -> TensorType:
     return TensorType(result_dtype((a, b)), broadcast("where", cond, a, b))
 
 
-def _where_kernel(out: np.ndarray, cond: Any, a: Any, b: Any) -> list[Call]:
-    copy, _, a = cast_call(out, a)
-    return [cast_call(out, b), (_copy_where, copy, out, a, cond)]
+def _where_kernel(out: np.ndarray, cond: Any, a: Any, b: Any, scratch: Any) -> list[Call]:
+    if not isinstance(cond, np.ndarray):
+        return [cast_call(out, a if cond else b)]
+    if not all(_is_ready(x, out.dtype) for x in (a, b)):
+        copy, _, a = cast_call(out, a)
+        return [cast_call(out, b), (_copy_where, copy, out, a, cond)]
+    (mask,) = scratch
+    choose = keep_calls(out, a, mask) if _is_zero(b) else select_calls(out, a, b, mask)
+    return [*mask_calls(mask, cond), *choose]
+
+
+def _is_ready(x: Any, dtype: np.dtype) -> bool:
+    return not isinstance(x, np.ndarray) or x.dtype == dtype
+
+
+def _is_zero(x: Any) -> bool:
+    return not isinstance(x, np.ndarray) and x == 0 and math.copysign(1, x) > 0
 
 
 def _copy_where(copy: Rule, out: np.ndarray, x: Any, cond: Any) -> None:
     copy(out, x, where=cond)
+
+
+def _mask_type(cond: TensorType, a: TensorType, b: TensorType) -> Types:
+    return (TensorType(dtypes.int8, cond.shape),)
 
 
 where: Op = register(
@@ -91,6 +111,7 @@ where: Op = register(
         "where",
         infer=_where,
         numpy=_where_kernel,
+        scratch=_mask_type,
         vjp=lambda c, g, cond: (
             None,
             where(cond, g, 0.0) if c.want[1] else None,

@@ -12,6 +12,7 @@ import numpy as np
 
 from graphnn.ir import dtypes
 from graphnn.ir.types import TensorType
+from graphnn.ops.bits import select_calls
 from graphnn.ops.op import Call, Types
 
 # Coefficients from the highest power down.
@@ -33,29 +34,38 @@ S = (
 )
 LIMIT = 0.46875
 ONE_FROM = 6.0  # erf is 1 to the last bit of float64 from here on
-BLOCK = 4096  # elements; the four working arrays of a block stay in the first-level cache
+BLOCK = 16384  # elements; the working arrays of a block stay in the second-level cache
 
 
 def erf_scratch(x: TensorType) -> Types:
     dtype = dtypes.float64 if x.dtype is dtypes.float64 else dtypes.float32
     block = TensorType(dtype, (min(x.size, BLOCK),))
-    return (block, block, block, block, TensorType(dtypes.bool, block.shape))
+    return (block, block, block, block, TensorType(dtypes.int8, block.shape))
 
 
 def erf_calls(out: np.ndarray, x: Any, scratch: Any) -> list[Call]:
     flat = out.reshape(-1)
     blocks = [flat[i : i + BLOCK] for i in range(0, flat.size, BLOCK)]
-    return [(_copy, out, x), *((_erf, b, *(s[: b.size] for s in scratch)) for b in blocks)]
+    return [(_copy, out, x), *(call for b in blocks for call in _block_calls(b, [s[: b.size] for s in scratch]))]
 
 
 def _copy(out: np.ndarray, x: Any) -> None:
     np.copyto(out, x, casting="unsafe")
 
 
-def _erf(x: np.ndarray, y: np.ndarray, near: np.ndarray, far: np.ndarray, work: np.ndarray, above: np.ndarray) -> None:
+def _block_calls(x: np.ndarray, work: list[np.ndarray]) -> list[Call]:
     """x becomes erf(x); the other arrays are working memory of its size."""
+    _, near, far, _, mask = work
+    return [(_both_sides, x, *work), *select_calls(far, far, near, mask), (np.copysign, far, x, x)]
+
+
+def _both_sides(
+    x: np.ndarray, y: np.ndarray, near: np.ndarray, far: np.ndarray, work: np.ndarray, mask: np.ndarray
+) -> None:
+    """`near` and `far` become the two approximations of erf(|x|), the mask that of where `far` is the right one."""
     np.absolute(x, y)
-    np.greater(y, LIMIT, above)
+    np.greater(y, LIMIT, mask.view(np.bool_))
+    np.negative(mask, mask)
     np.multiply(y, y, far)
     np.minimum(far, LIMIT * LIMIT, out=far)
     _ratio(P, Q, far, near, work)
@@ -67,8 +77,6 @@ def _erf(x: np.ndarray, y: np.ndarray, near: np.ndarray, far: np.ndarray, work: 
     np.exp(work, work)
     np.multiply(far, work, far)
     np.subtract(1.0, far, far)
-    np.copyto(near, far, where=above)
-    np.copysign(near, x, x)
 
 
 def _ratio(

@@ -69,7 +69,7 @@ def test_a_chain_needs_one_slot_and_ends_in_the_output():
 
 def test_a_slot_is_used_again_after_the_last_reading():
     layout = layout_of(body(lambda x: ops.exp(ops.where(ops.gt(x, 0.0), ops.neg(x), x)), (9,)))
-    assert sorted(d.short for d in layout.slots) == ["bool", "f32", "f32"]
+    assert sorted(d.short for d in layout.slots) == ["bool", "f32", "f32", "i8"]
 
 
 def test_the_first_output_is_not_written_in_place_while_its_inputs_are_still_read():
