@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from typing import Any
 
 from graphnn.compiler.compiled import Compiled
 from graphnn.compiler.records import PlanRecord
 from graphnn.nn.module import Module
 
-_OWN = ("_original", "_compiled")
+_OWN = frozenset(("_original", "_compiled", "_options", "plans", "__class__", "__dict__", "__repr__", "__call__", "__deepcopy__"))
+_get = object.__getattribute__
 
 
 class CompiledModule(Module):
@@ -18,9 +21,10 @@ class CompiledModule(Module):
         object.__setattr__(self, "__dict__", {**original.__dict__})
         object.__setattr__(self, "_original", original)
         object.__setattr__(self, "_compiled", Compiled(original, **options))
+        object.__setattr__(self, "_options", options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._compiled(*args, **kwargs)
+        return _get(self, "_compiled")(*args, **kwargs)
 
     @property
     def plans(self) -> tuple[PlanRecord, ...]:
@@ -28,7 +32,7 @@ class CompiledModule(Module):
         return self._compiled.plans  # type: ignore[no-any-return]
 
     def __getattribute__(self, name: str) -> Any:
-        if name in _OWN or name in ("plans", "__class__", "__dict__", "__repr__", "__call__"):
+        if name in _OWN:
             return object.__getattribute__(self, name)
         return getattr(object.__getattribute__(self, "_original"), name)
 
@@ -37,6 +41,21 @@ class CompiledModule(Module):
 
     def __delattr__(self, name: str) -> None:
         delattr(self._original, name)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._original[key]
+
+    def __len__(self) -> int:
+        return len(self._original)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._original)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> CompiledModule:
+        return CompiledModule(copy.deepcopy(self._original, memo), **self._options)
 
     def __repr__(self) -> str:
         return f"compiled {self._original!r}"

@@ -1,5 +1,7 @@
 """What may change between two calls of a compiled function, and what a user then expects."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -282,3 +284,13 @@ def test_eager_and_compiled_draw_the_same_numbers():
     eager = [noisy(data(4)) for _ in range(3)]
     graphnn.manual_seed(5)
     assert all(same(fast(data(4)), e) for e in eager)
+
+
+def test_a_copy_of_a_compiled_module_is_compiled_and_has_parameters_of_its_own():
+    fast = graphnn.compile(make_net())
+    twin = copy.deepcopy(fast)
+    with graphnn.no_grad():
+        twin[0].weight.zero_()
+    x = data(6, 4)
+    assert not same(twin(x), fast(x))
+    assert len(twin.plans) == 1
