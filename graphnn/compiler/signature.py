@@ -48,6 +48,7 @@ def signature(args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: Collection
     tensors: list[Tensor] = []
     for i, leaf in enumerate(leaves):
         if isinstance(leaf, Tensor):
+            leaf._check_usable()
             parts.append((leaf.type, needs_grad(leaf)))
             tensors.append(leaf)
         else:
@@ -63,11 +64,12 @@ def leaf_key(leaf: Any) -> Any:
 
 
 def _sharing(tensors: list[Tensor]) -> Any:
-    """Which tensors lie in the same storage; None where all are apart."""
+    """Which tensors lie in the same storage, and which of those are the same; None where all are apart."""
     if len(tensors) < 2 or len({t._storage for t in tensors}) == len(tensors):
         return None
     first: dict[Any, int] = {}
-    return tuple(first.setdefault(t._storage, i) for i, t in enumerate(tensors))
+    same: dict[int, int] = {}
+    return tuple((first.setdefault(t._storage, i), same.setdefault(id(t), i)) for i, t in enumerate(tensors))
 
 
 def difference(new: Key, old: Key, names: list[str]) -> str:

@@ -105,14 +105,38 @@ def capture(
     structure = flatten((tuple(args), dict(kwargs)), leaves)
     trace = Trace(name or name_of(function), names_of(function))
     labels = leaf_names(function, args, kwargs, len(leaves))
-    at = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
+    first = _first_places(leaves)
+    at = [i for i, earliest in first.items() if i == earliest]
     with tracing(trace):
         inputs = [trace.input(leaves[i], labels[i]) for i in at]
-        replaced: dict[int, Any] = dict(zip(at, inputs, strict=True))
+        placeholders = dict(zip(at, inputs, strict=True))
+        replaced: dict[int, Any] = {i: placeholders[earliest] for i, earliest in first.items()}
         replaced |= {i: trace.number(labels[i], leaves[i], i) for i in dynamic}
         inner_args, inner_kwargs = unflatten(structure, iter([replaced.get(i, leaf) for i, leaf in enumerate(leaves)]))
         result = function(*inner_args, **inner_kwargs)
+        _refuse_shared_writes(trace, placeholders, leaves, labels)
         return _finish(trace, result, inputs, at, differentiate, by_value, keep_grads)
+
+
+def _first_places(leaves: Sequence[Any]) -> dict[int, int]:
+    """For each leaf that is a tensor, where that same tensor is met first."""
+    seen: dict[int, int] = {}
+    return {i: seen.setdefault(id(leaf), i) for i, leaf in enumerate(leaves) if isinstance(leaf, Tensor)}
+
+
+def _refuse_shared_writes(
+    trace: Trace, placeholders: Mapping[int, Tensor], leaves: Sequence[Any], labels: Sequence[str]
+) -> None:
+    """Two different views of one memory are two inputs: a write to one would not be seen in the other."""
+    for i, placeholder in placeholders.items():
+        if not trace.is_written(placeholder._storage):
+            continue
+        for j in placeholders:
+            if j != i and leaves[j]._storage is leaves[i]._storage:
+                raise TraceError(
+                    f"the argument {labels[i]} is changed in place while it shares memory with the argument {labels[j]}: "
+                    "pass one of them and take the other from it inside, or pass a clone()"
+                )
 
 
 def _finish(
