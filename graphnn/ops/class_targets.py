@@ -78,12 +78,11 @@ def reduced_type(x: TensorType, reduction: str) -> TensorType:
 
 
 def check_targets(op: str, index: np.ndarray, classes: int) -> None:
-    """IndexOutOfRange for a target that is no class. A step of kernels."""
-    if index.size == 0:
-        return
-    least, most = int(index.min()), int(index.max())
-    if least < 0 or most >= classes:
-        wrong = least if least < 0 else most
+    """IndexOutOfRange for a target that is no class; `index` is read as uint64, where negative ones are the largest. A
+    step of kernels."""
+    if np.maximum.reduce(index, initial=0) >= classes:
+        signed = index.view(np.int64)
+        wrong = signed.min() if signed.min() < 0 else signed.max()
         raise IndexOutOfRange(f"{op}: Target {wrong} is out of bounds: the input has {classes} classes")
 
 
@@ -118,7 +117,7 @@ class Picks:
             (np.copyto, self.index.reshape(target.shape), target),
             (np.equal, self.index, ignore_index, self.ignored),
             (functools.partial(np.copyto, self.index, 0, where=self.ignored),),
-            (check_targets, op, self.index, classes),
+            (check_targets, op, self.index.view(np.uint64), classes),
             (np.multiply, self.index, size, self.flat),
             (np.add, flat, starts, flat),
         ]
@@ -126,7 +125,7 @@ class Picks:
     def weigh(self, weight: np.ndarray | None, total: np.ndarray | None) -> list[Call]:
         """Fills weights (0 where ignored), and the total with their sum."""
         take: Call = (
-            (self.weights.fill, 1) if weight is None else (np.take, weight, self.index, None, self.weights, "clip")
+            (self.weights.fill, 1) if weight is None else (weight.take, self.index, None, self.weights, "clip")
         )
         calls: list[Call] = [take, (functools.partial(np.copyto, self.weights, 0, where=self.ignored),)]
         return calls if total is None else [*calls, (np.add.reduce, self.weights, None, None, total)]
@@ -134,7 +133,7 @@ class Picks:
     def pick(self, log_probs: np.ndarray) -> list[Call]:
         """values = -weight * (the target's log-probability), 0 where ignored, whatever stands there."""
         return [
-            (np.take, log_probs.reshape(-1), self.flat, None, self.values, "clip"),
+            (log_probs.reshape(-1).take, self.flat, None, self.values, "clip"),
             (np.multiply, self.values, self.weights, self.values),
             (np.negative, self.values, self.values),
             (functools.partial(np.copyto, self.values, 0, where=self.ignored),),
