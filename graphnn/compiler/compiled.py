@@ -14,6 +14,7 @@ from graphnn.backends.registry import backend_named
 from graphnn.compiler.entry import Assumed, Entry
 from graphnn.compiler.guards import collect
 from graphnn.compiler.records import PlanRecord
+from graphnn.compiler.shortcut import Shortcut, shortcut
 from graphnn.compiler.signature import Key, difference, signature
 from graphnn.errors import ArgumentError, TraceError
 from graphnn.ir import epoch
@@ -48,6 +49,7 @@ class Compiled:
         self._max_plans = max_plans
         self._entries: OrderedDict[Key, list[Entry]] = OrderedDict()
         self._made: list[Entry] = []
+        self._last: Shortcut | None = None
         self._dynamic: set[int] = set()
         self._static: set[int] = set()
         self._lock = threading.RLock()
@@ -56,11 +58,13 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if builders.stack:  # compiled inside compiled is inlined
             return self._function(*args, **kwargs)
+        last = self._last
+        if last is not None and not kwargs and last.fits(args) and last.entry.fresh():
+            return last.entry.call(args)
         key, leaves = signature(args, kwargs, self._dynamic)
-        found = self._entries.get(key)
-        if found is not None and found[0].fresh():
-            return found[0].call(leaves)
-        return self._entry(key, args, kwargs).call(leaves)
+        entry = self._entry(key, args, kwargs)
+        self._last = shortcut(entry, args, kwargs)
+        return entry.call(leaves)
 
     def __get__(self, instance: Any, owner: type) -> Any:
         return self if instance is None else MethodType(self, instance)
@@ -82,6 +86,7 @@ class Compiled:
             entries = self._entries.get(key, [])
             for entry in entries:
                 if entry.fresh():
+                    self._entries.move_to_end(key)
                     entries.remove(entry)
                     entries.insert(0, entry)
                     return entry

@@ -15,11 +15,12 @@ from graphnn.compiler.program import Program
 from graphnn.errors import TraceError
 from graphnn.ir import epoch
 from graphnn.ir.graph import Graph
+from graphnn.ir.types import TensorType
 from graphnn.rewrite.report import PipelineReport
 from graphnn.tensor.history import gradient_edge
-from graphnn.tensor.tensor import NOT_KEPT, Tensor
+from graphnn.tensor.tensor import NOT_KEPT, Tensor, fresh_tensor
 from graphnn.tracing.capture import CONSUMED, Argument, Captured, Output
-from graphnn.tracing.trees import unflatten
+from graphnn.tracing.trees import LEAF, unflatten
 
 Optimize = Callable[[Graph, bool], tuple[Graph, PipelineReport]]
 
@@ -45,7 +46,7 @@ class Entry:
         _refuse_shared_writes(captured)
         self.reason = reason
         self.guards = assumed.guards
-        self.volatile = [g for g in assumed.guards if not g.watched]
+        self.volatile = [(g, g.read, g.seen) for g in assumed.guards if not g.watched]
         self.epoch = assumed.epoch
         self.grads_seen = list(captured.trace.grads_seen.values())
         self.lifted = list(captured.trace.lifted)
@@ -61,6 +62,16 @@ class Entry:
         graph, self.passes = optimize(captured.graph, self.joint is not None)
         seeds = 0 if self.joint is None else len(self.joint.outputs)
         self.program = Program(graph, captured.storages, backend, early, seeds)
+        self.single = self._single_result(graph)
+
+    def _single_result(self, graph: Graph) -> TensorType | None:
+        """The type of the result where that is one new tensor that needs no further thought, as it mostly is."""
+        if self.joint is not None or self.structure != LEAF or not isinstance(self.leaves[0], Output):
+            return None
+        if self.leaves[0] != Output(0):
+            return None
+        kind = graph.outputs[0].type
+        return TensorType(kind.dtype, kind.shape)
 
     # ---- validity
 
@@ -69,8 +80,8 @@ class Entry:
         for tensor, before in self.grads_seen:
             if tensor._grad is not before and not (before is not None and tensor._grad is not None):
                 return False
-        for guard in self.volatile:
-            if not guard.holds():
+        for guard, read, seen in self.volatile:
+            if read() is not seen and not guard.holds():
                 return False
         return self.epoch == epoch.value or self._check_watched()
 
@@ -95,8 +106,7 @@ class Entry:
     def call(self, leaves: Sequence[Any]) -> Any:
         """Runs the plan on the call's leaves and puts its result together."""
         inputs = [leaves[i]._array for i in self.tensor_leaves]
-        if self.readers:
-            inputs += [read(leaves) for read in self.readers]
+        inputs.extend([read(leaves) for read in self.readers])
         if self.joint is None:
             outputs: Sequence[Any] = self.program.run(inputs)
             node = None
@@ -110,7 +120,10 @@ class Entry:
             node = CompiledFunctionBackward(
                 self._edges(leaves), self.program, workspace, self.joint, known, self.first_gradient
             )
-        self._write_back(leaves, outputs)
+        if self.written or self.grads:
+            self._write_back(leaves, outputs)
+        if self.single is not None:
+            return fresh_tensor(outputs[0], self.single)
         return unflatten(self.structure, self._results(leaves, outputs, node))
 
     def _edges(self, leaves: Sequence[Any]) -> list[Edge]:
@@ -122,7 +135,7 @@ class Entry:
             np.copyto(target._array, outputs[position])
             target._storage.wrote()
         for owner, new in self.grads:
-            owner._grad = Tensor.of_array(outputs[new]) if isinstance(new, int) else new
+            owner._grad = Tensor.of_array(outputs[new]) if type(new) is int else new
 
     def _results(self, leaves: Sequence[Any], outputs: Sequence[Any], node: GradNode | None) -> Iterator[Any]:
         made: dict[int, Tensor] = {}

@@ -23,15 +23,18 @@ _MISSING = object()
 
 
 class Guard(NamedTuple):
-    """`read()` gives the value now, `expected` is its snapshot. `watched`: writes to it raise the epoch."""
+    """`read()` gives the value now, `expected` is its snapshot. `watched`: writes to it raise the epoch. `seen` is the
+    value itself, where the same object cannot have changed."""
 
     what: str
     read: Callable[[], Any]
     expected: Any
     watched: bool
+    seen: Any
 
     def holds(self) -> bool:
-        return bool(snapshot(self.read()) == self.expected)
+        now = self.read()
+        return now is self.seen or bool(snapshot(now) == self.expected)
 
     def failure(self) -> str:
         """`closure scale: 2.0 -> 3.0 (train.py:12)`."""
@@ -179,11 +182,14 @@ class _Collector:
         if chain.root == "local" and not path:
             return
         label = f"{chain.root} {chain.name}{''.join(_spell(s) for s in path)} @{_place(function.__code__, chain.line)}"
-        self.add(label, lambda: _follow(root(), path), watched)
+        self.add(label, (lambda: _follow(root(), path)) if path else root, watched)
 
     def add(self, what: str, read: Callable[[], Any], watched: bool = False) -> None:
         key = what.partition(" @")[0] if " @" in what else f"{what}#{len(self.guards)}"
-        self.guards.setdefault(key, Guard(what, read, snapshot(read()), watched))
+        now = read()
+        expected = snapshot(now)
+        immutable = isinstance(expected, Same) or isinstance(now, _PLAIN)
+        self.guards.setdefault(key, Guard(what, read, expected, watched, now if immutable else Same(now)))
 
 
 def module_structure(module: Any) -> Any:
@@ -230,7 +236,7 @@ def _first_argument(function: FunctionType, owner: Any) -> dict[str, Any]:
 def _root(function: FunctionType, locals: Mapping[str, Any], chain: Chain) -> Callable[[], Any] | None:
     if chain.root == "global":
         names = function.__globals__
-        return lambda: names.get(chain.name, _MISSING)
+        return functools.partial(names.get, chain.name, _MISSING)
     if chain.root == "closure":
         free = function.__code__.co_freevars
         if chain.name not in free or not function.__closure__:

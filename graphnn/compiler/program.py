@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -40,40 +40,48 @@ class Program:
         self.early, self.late = _positions(self.plan, early)
         self.executable = Executable(lambda state: backend.bind(self.plan, state))
         self.written = [self.storages[i] for i, p in enumerate(parts.main.params) if p in parts.main.updates]
-        self.locks = _locks_for(self.written)
+        self.held = _held(_locks_for(self.written))
         self.read_late = _read_late(self.plan, self.storages)
         self.strided = [i for i, s in enumerate(self.storages) if not s.array.flags.c_contiguous]
+        self.arrays = tuple(s.array for s in self.storages)
+        self._bound: tuple[State, State] = (), self.arrays
 
     def state(self) -> State:
-        """The arrays that the plan's params are bound to, for one run. Memory with gaps is bound as a copy."""
-        arrays = [s.array for s in self.storages]
-        for i in self.strided:
-            arrays[i] = np.ascontiguousarray(arrays[i])
-        return (*arrays, *self.prologue.results())
+        """The arrays that the plan's params are bound to, for one run: the same tuple as long as they are the same. Memory
+        with gaps is bound as a copy."""
+        made = self.prologue.results()
+        if self.strided:
+            return (*map(np.ascontiguousarray, self.arrays), *made)
+        before, state = self._bound
+        if made is not before:
+            state = (*self.arrays, *made)
+            self._bound = made, state
+        return state
 
     def run(self, inputs: list[Any]) -> list[np.ndarray]:
         """One run without a backward part; the outputs as fresh arrays."""
-        if not self.locks:
+        if not self.written:
             return self.executable.run(inputs, self.state())
-        outputs, workspace = self.start(inputs)
-        self.executable.release(workspace)
-        return outputs
+        with self.held:
+            state = self.state()
+            outputs = self.executable.run(inputs, state)
+            self._wrote(state)
+            return outputs
 
     def start(self, inputs: list[Any]) -> tuple[list[np.ndarray], Workspace]:
         """Runs the forward part; its outputs, and the workspace that its backward needs (release it to `executable`)."""
-        with ExitStack() as held:
-            for lock in self.locks:
-                held.enter_context(lock)
+        with self.held:
             state = self.state()
             workspace = self.executable.lease(state)
             outputs = workspace.forward(inputs)
-            for i in self.strided:
-                if self.storages[i] in self.written:
-                    np.copyto(self.storages[i].array, state[i])
-            self._count_writes()
+            self._wrote(state)
             return outputs, workspace
 
-    def _count_writes(self) -> None:
+    def _wrote(self, state: State) -> None:
+        """Brings what was written into copies to where it belongs, and counts the writes."""
+        for i in self.strided:
+            if self.storages[i] in self.written:
+                np.copyto(self.storages[i].array, state[i])
         for storage in self.written:
             storage.writes += 1
             storage.version += 1
@@ -95,8 +103,8 @@ class Prologue:
 
     def results(self) -> State:
         """The current results; computed anew when the state they come from was, or may have been, written."""
-        if self.graph is None:
-            return ()
+        if not self.storages and (self.graph is None or self._seen is not None):
+            return self._results
         seen = [(id(s.array), s.writes) for s in self.storages]
         if seen != self._seen or not all(s.watched for s in self.storages):
             with self._lock:
@@ -130,6 +138,28 @@ def _read_late(plan: Plan, storages: list[Storage]) -> list[Storage]:
     slots = [plan.slots.get(v) for n in plan.order[plan.barrier :] for v in n.operands]
     read = sorted({slot.index for slot in slots if slot is not None and slot.kind == STATE})
     return [storages[i] for i in read if i < len(storages)]
+
+
+class _Several:
+    """Holds several locks, taken in order."""
+
+    def __init__(self, locks: Sequence[Any]) -> None:
+        self.locks = locks
+
+    def __enter__(self) -> None:
+        for lock in self.locks:
+            lock.acquire()
+
+    def __exit__(self, *details: object) -> None:
+        for lock in reversed(self.locks):
+            lock.release()
+
+
+def _held(locks: Sequence[Any]) -> AbstractContextManager[Any]:
+    """What holds these locks inside a `with`, as often as it is entered."""
+    if not locks:
+        return nullcontext()
+    return locks[0] if len(locks) == 1 else _Several(locks)
 
 
 def _locks_for(storages: Sequence[Storage]) -> list[Any]:

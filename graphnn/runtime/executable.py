@@ -40,7 +40,7 @@ class Executable:
             workspace = self._free.pop()
         except IndexError:
             return self._bind(state)
-        if all(map(_same, workspace.state, state)):
+        if workspace.state is state or all(map(_same, workspace.state, state)):
             return workspace
         return self._bind(state)
 

@@ -136,11 +136,11 @@ class Tensor(TensorMethods):
                 record(recipe.history or _plan_history(op, attrs, recipe), args, (out,))
             return out
         if len(results) == 1:
-            out = _fresh(results[0], recipe.out_types[0])
+            out = fresh_tensor(results[0], recipe.out_types[0])
             if recording and grad_mode.enabled:
                 record(recipe.history or _plan_history(op, attrs, recipe), args, (out,))
             return out
-        outs = tuple([_fresh(array, kind) for array, kind in zip(results, recipe.out_types, strict=True)])
+        outs = tuple([fresh_tensor(array, kind) for array, kind in zip(results, recipe.out_types, strict=True)])
         if recording and grad_mode.enabled:
             record(recipe.history or _plan_history(op, attrs, recipe), args, outs)
         return outs
@@ -280,7 +280,7 @@ class Tensor(TensorMethods):
         return gradient_edge(self)
 
 
-def _fresh(array: np.ndarray, kind: TensorType) -> Tensor:
+def fresh_tensor(array: np.ndarray, kind: TensorType) -> Tensor:
     """A tensor of a fresh array; `Tensor.of_array` without its calls."""
     tensor = _new(Tensor)
     tensor._array = array

@@ -11,6 +11,7 @@ import numpy as np
 from graphnn.ir.graph import Graph
 from graphnn.ir.value import Node, Value
 from graphnn.ops.op import Call
+from graphnn.ops.quiet import begin_quiet, end_quiet
 from graphnn.plan.places import ARENA, CONSTANT, NUMBER, STATE, Copy, Slot
 from graphnn.plan.plan import Plan
 from graphnn.plan.target import NUMPY
@@ -70,8 +71,8 @@ class NumpyWorkspace:
         calls = [self._step(plan, i) for i in range(end)]
         self._in = self._places(plan, [v for v in graph.inputs if v not in plan.late])
         self._late_in = self._places(plan, [v for v in graph.inputs if v in plan.late])
-        self._out = [self._value(plan, v) for v in outputs_in_phase(graph, plan, early=True)]
-        self._late_out = [self._value(plan, v) for v in outputs_in_phase(graph, plan, early=False)]
+        self._out = [np.asarray(self._value(plan, v)) for v in outputs_in_phase(graph, plan, early=True)]
+        self._late_out = [np.asarray(self._value(plan, v)) for v in outputs_in_phase(graph, plan, early=False)]
         self._first = [call for step in calls[:barrier] for call in step]
         self._at_barrier = [self._copy(c) for c in plan.copies if c.early or plan.barrier is None]
         self._second = [call for step in calls[barrier:] for call in step]
@@ -82,24 +83,30 @@ class NumpyWorkspace:
         for place, value in zip(self._in, inputs, strict=True):
             if place is not None:
                 place[...] = value
-        with np.errstate(all="ignore"):
+        before = begin_quiet()
+        try:
             for function, args in self._first:
                 function(*args)
-            outputs = [np.array(a) for a in self._out]
+            outputs = [a.copy("K") for a in self._out]
             for function, args in self._at_barrier:
                 function(*args)
+        finally:
+            end_quiet(before)
         return outputs
 
     def backward(self, inputs: list[Any]) -> list[np.ndarray]:
         for place, value in zip(self._late_in, inputs, strict=True):
             if place is not None:
                 place[...] = value
-        with np.errstate(all="ignore"):
+        before = begin_quiet()
+        try:
             for function, args in self._second:
                 function(*args)
-            outputs = [np.array(a) for a in self._late_out]
+            outputs = [a.copy("K") for a in self._late_out]
             for function, args in self._at_end:
                 function(*args)
+        finally:
+            end_quiet(before)
         return outputs
 
     @contextmanager

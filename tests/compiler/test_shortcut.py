@@ -1,0 +1,82 @@
+"""Calls like the one before go a short way; what differs in any respect that counts must not."""
+
+from __future__ import annotations
+
+import pytest
+
+import graphnn
+from graphnn.errors import TraceError
+
+
+def vector(*numbers: float) -> graphnn.Tensor:
+    return graphnn.tensor(list(numbers))
+
+
+@pytest.fixture
+def fast():
+    made = graphnn.compile(lambda x, y: x * 2 + y)
+    made(vector(1.0, 2.0), vector(3.0, 4.0))
+    return made
+
+
+def test_a_call_with_other_tensors_of_the_same_types_needs_no_new_plan(fast):
+    assert fast(vector(5.0, 6.0), vector(7.0, 8.0)).tolist() == [17.0, 20.0]
+    assert len(fast.plans) == 1
+
+
+def test_another_shape_gets_its_own_plan_and_the_first_is_found_again(fast):
+    assert fast(vector(1.0), vector(2.0)).tolist() == [4.0]
+    assert fast(vector(1.0, 1.0), vector(2.0, 2.0)).tolist() == [4.0, 4.0]
+    assert len(fast.plans) == 2
+
+
+def test_an_argument_that_starts_to_require_grad_gets_a_plan_with_gradients(fast):
+    x = vector(5.0, 6.0).requires_grad_()
+    fast(x, vector(1.0, 1.0)).sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
+def test_grad_mode_is_part_of_what_is_compared():
+    fast = graphnn.compile(lambda x: x * 2)
+    x = vector(1.0).requires_grad_()
+    assert fast(x).requires_grad
+    with graphnn.no_grad():
+        assert not fast(x).requires_grad
+    assert fast(x).requires_grad
+
+
+def test_arguments_that_share_memory_are_told_from_arguments_apart():
+    @graphnn.compile
+    def double_first(x, y):
+        x.mul_(2)
+        return x + y
+
+    apart = vector(1.0), vector(1.0)
+    assert [double_first(*apart).tolist() for _ in range(2)] == [[3.0], [5.0]]
+    shared = vector(1.0)
+    assert double_first(shared, shared).tolist() == [4.0]
+    with pytest.raises(TraceError, match="the argument x is changed in place while it shares memory with the argument y"):
+        double_first(shared, shared.detach())
+
+
+def test_a_list_is_compared_by_its_items_though_it_is_the_same_list():
+    fast = graphnn.compile(lambda x, factors: x * factors[0])
+    factors = [2]
+    assert fast(vector(1.0), factors).tolist() == [2.0]
+    factors[0] = 3
+    assert fast(vector(1.0), factors).tolist() == [3.0]
+
+
+def test_a_traced_tensor_that_outlived_its_trace_is_refused(fast):
+    kept = []
+    graphnn.trace(lambda x: kept.append(x * 1) or x, vector(1.0, 2.0))
+    with pytest.raises(TraceError, match="used after its trace has ended"):
+        fast(kept[0], vector(1.0, 2.0))
+
+
+def test_the_plan_not_used_for_the_longest_time_goes_first():
+    fast = graphnn.compile(lambda x: x + 1, max_plans=2)
+    one, two, three = vector(1.0), vector(1.0, 2.0), vector(1.0, 2.0, 3.0)
+    for x in (one, two, one, three):
+        fast(x)
+    assert [plan.graph.inputs[0].shape for plan in fast.plans] == [(1,), (3,)]
