@@ -10,6 +10,7 @@ from graphnn.passes import PassManager, inference_pipeline
 from graphnn.tools import draw_graph
 from graphnn.tools.demo.network import Net
 from graphnn.tools.drawing.style import KINDS
+from tests.chains import chain
 from tests.tools.dot_text import read
 
 SMALL = """
@@ -244,7 +245,14 @@ def test_refuses_another_direction():
         draw_graph(parse(SMALL), direction="up")
 
 
-def test_frames_of_a_long_chain_are_found_without_deep_recursion():
-    from tests.chains import chain
+def test_in_a_large_graph_the_shapes_stand_in_the_boxes():
+    drawing = read(draw_graph(chain(3000)))
+    assert drawing.texts("op")[:2] == ["relu | → f32[4]", "neg | → f32[4]"]
+    assert len(drawing.texts("op")) == 3000
+    assert {label for _, _, label in drawing.links()} == {""}
 
-    assert len(read(draw_graph(chain(3000))).texts("op")) == 3000
+
+def test_the_state_of_a_batch_norm_stands_in_two_boxes():
+    drawing = read(draw_graph(graphnn.trace(nn.BatchNorm1d(2).eval(), graphnn.ones(3, 2))))
+    assert drawing.texts("parameter") == ["weight | f32[2] | bias | f32[2]"]
+    assert drawing.texts("state") == ["running_mean | f32[2] | running_var | f32[2]"]

@@ -10,8 +10,7 @@ import graphviz
 from graphnn.tools.drawing import style
 from graphnn.tools.drawing.labels import box_label, escape
 
-LARGE = 1500  # boxes, from which on dot is asked to spend less on beauty
-HASTE = {"splines": "line", "nslimit": "2", "nslimit1": "2", "mclimit": "0.1"}
+HASTE = {"nslimit": "3", "nslimit1": "3", "mclimit": "0.3"}
 
 
 class Canvas:
@@ -50,11 +49,11 @@ class Canvas:
         shown = {"label": escape(title), "tooltip": escape(title)}
         return into.subgraph(name=f"cluster_{self.frames}", graph_attr=attributes | shown)
 
-    def finish(self) -> Any:
-        """The Digraph, with a legend of the kinds of boxes that are on it."""
+    def finish(self, large: bool = False) -> Any:
+        """The Digraph, with a legend of the kinds of boxes that are on it; of a `large` one dot improves less."""
         if self.legend:
             self._draw_legend()
-        if self.boxes > LARGE:
+        if large:
             self.dot.graph_attr.update(HASTE)
         return self.dot
 

@@ -15,6 +15,7 @@ from graphnn.tools.drawing import labels, style
 from graphnn.tools.drawing.canvas import Canvas
 from graphnn.tools.drawing.render import save
 
+LARGE = 1000  # nodes
 Names = Any  # a module, a mapping from names to tensors, or pairs such as named_parameters()
 
 
@@ -72,7 +73,7 @@ class _Drawing:
                 look = style.NEAR_EDGE if isinstance(inner, OpNode) else style.FAR_EDGE
                 self.canvas.arrow(self.boxes[node], self.box(inner), carried(inner, output_nr), **look)
             stack += reversed(new)
-        return self.canvas.finish()
+        return self.canvas.finish(len(self.boxes) > LARGE)
 
     def box(self, node: GradNode) -> str:
         if node not in self.boxes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from graphnn.tools.drawing.clusters import UPDATE, Frame, find_frames
 from graphnn.tools.drawing.render import save
 
 NEAR = 2  # nodes on in the graph's order: an arrow that goes no further is kept straight
+LARGE = 300  # operations and params: from there on shapes stand in the boxes, for labels on arrows cost dot minutes
 
 
 def draw_graph(
@@ -30,7 +32,8 @@ def draw_graph(
     """A drawing of the graph, as a graphviz.Digraph (notebooks show it).
 
     `path` also writes it: as .svg, .png or .pdf by the program `dot`, or as .dot text. State is drawn anew in every
-    frame that uses it, numbers stand in the labels, and the tooltips of an SVG say where a node came from.
+    frame that uses it, numbers stand in the labels, and the tooltips of an SVG say where a node came from. In graphs
+    of more than some hundred operations the shapes stand in the boxes, not on the arrows.
     `direction` is "TB" (top to bottom) or "LR" (left to right).
     """
     if not isinstance(graph, Graph):
@@ -55,6 +58,18 @@ def _heading(graph: Graph, title: str | None) -> str:
     return labels.box_label(graph.name if title is None else title, facts, longest=100)
 
 
+def state_kind(param: Value) -> str:
+    return "parameter" if param.attrs["role"] == "parameter" else "state"
+
+
+def together(params: Sequence[Value]) -> list[tuple[Value, ...]]:
+    """Which params of a node share a box: none of up to two, of more all of a kind (those of a batch norm)."""
+    if len(params) <= 2:
+        return [(param,) for param in params]
+    kinds = dict.fromkeys(map(state_kind, params))
+    return [tuple(p for p in params if state_kind(p) == kind) for kind in kinds]
+
+
 def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
@@ -66,6 +81,7 @@ class _Drawing:
     def __init__(self, graph: Graph, canvas: Canvas) -> None:
         self.graph = graph
         self.canvas = canvas
+        self.large = len(graph.nodes) + len(graph.params) > LARGE
         self.boxes: dict[Value, str] = {}
         self.arrows: list[tuple[Value, Node, str, str]] = []
         self.ends: dict[Node | None, list[tuple[Value, Value]]] = {}
@@ -84,14 +100,14 @@ class _Drawing:
         self.draw_updates(dot, None)
         self.draw_arrows()
         self.hold_sources({n for f in frames.frames if f.role == UPDATE for n in f.nodes})
-        return self.canvas.finish()
+        return self.canvas.finish(self.large)
 
     def draw_arrows(self) -> None:
         places = {node: i for i, node in enumerate(self.graph.nodes)}
         for value, user, box, label in self.arrows:
             near = value.producer in places and places.get(user, 0) - places[value.producer] <= NEAR
             look = style.NEAR_EDGE if near else style.FAR_EDGE
-            self.canvas.arrow(self.boxes[value], box, label, tooltip=repr(value), **look)
+            self.canvas.arrow(self.boxes[value], box, "" if self.large else label, tooltip=repr(value), **look)
 
     def hold_sources(self, free: set[Node]) -> None:
         """Sets nodes that no arrow leads to, such as a count of batches, below the node before them, and not on top."""
@@ -116,26 +132,25 @@ class _Drawing:
                 self.draw_frame(cluster, inner, depth + 1)
 
     def draw_node(self, into: Any, node: Node, state: dict[Value, str], beside: bool) -> None:
-        """The node's box and the arrows into it. `state` are the params that are drawn in this frame already; new ones
-        stand `beside` the box, the first two of them, or above it."""
+        """The node's box and the arrows into it. `state` are the boxes of params that this frame has already; new ones
+        stand `beside` the node's or above it."""
         kind = "constant" if node.op.name == "constant" else "fused" if Trait.FUSED in node.op.traits else "op"
-        box = self.canvas.box(into, kind, labels.node_label(node), labels.node_tooltip(node))
+        box = self.canvas.box(into, kind, labels.node_label(node, self.large), labels.node_tooltip(node))
         self.boxes.update(dict.fromkeys(node.outputs, box))
         new = [v for v in dict.fromkeys(node.operands) if v.kind == PARAM and v not in state]
-        state.update((v, self.draw_state(into, v)) for v in new)
-        flanks = [state[v] for v in new[:2]] if beside else []
+        for group in together(new):
+            state.update(dict.fromkeys(group, self.draw_state(into, *group)))
+        flanks = list(dict.fromkeys(state[v] for v in new)) if beside else []
+        for read in dict.fromkeys(state[v] for v in node.operands if v.kind == PARAM):
+            self.canvas.arrow(read, box, **style.STATE_EDGE | (style.FLAT if read in flanks else {}))
         for position, value in enumerate(node.inputs):
-            if value is not None and value.kind == PARAM:
-                look = style.STATE_EDGE | (style.FLAT if state[value] in flanks else {})
-                self.canvas.arrow(state[value], box, tooltip=repr(value), **look)
-            elif value is not None and not labels.is_inline(value):
+            if value is not None and value.kind != PARAM and not labels.is_inline(value):
                 self.arrows.append((value, node, box, labels.edge_label(value, node, position)))
         self.canvas.align(into, [*flanks[:1], box, *flanks[1:]])
 
-    def draw_state(self, into: Any, value: Value) -> str:
-        kind = "parameter" if value.attrs["role"] == "parameter" else "state"
-        label = labels.box_label(value.attrs["name"], [str(value.type)])
-        return self.canvas.box(into, kind, label, f"{value.attrs['role']} {value!r}")
+    def draw_state(self, into: Any, *params: Value) -> str:
+        """One box for one or several params of a kind."""
+        return self.canvas.box(into, state_kind(params[0]), labels.state_label(params), labels.state_tooltip(params))
 
     def draw_unused_state(self, into: Any) -> None:
         """Params that no node reads: returned, put into another, or left over."""

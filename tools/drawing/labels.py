@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import graphviz
@@ -28,8 +28,20 @@ def box_label(title: str, lines: Iterable[str] = (), longest: int = LONGEST) -> 
     return f"<<b>{_safe(title, longest)}</b>{small}>"
 
 
-def node_label(node: Node) -> str:
-    return box_label(node_title(node), [*_settings(node), *_body(node)])
+def node_label(node: Node, shapes: bool = False) -> str:
+    """The op with its settings and body; with `shapes` also what its results are."""
+    results = [f"→ {v.type}" for v in node.outputs if v.uses] if shapes else []
+    return box_label(node_title(node), [*_settings(node), *_body(node), *results])
+
+
+def state_label(params: Sequence[Value]) -> str:
+    """Name and type of each."""
+    entries = (box_label(p.attrs["name"], [str(p.type)])[1:-1] for p in params)
+    return f"<{'<br/>'.join(entries)}>"
+
+
+def state_tooltip(params: Sequence[Value]) -> str:
+    return ", ".join(f"{p.attrs['role']} {p!r}" for p in params)
 
 
 def value_label(value: Value) -> str:
