@@ -28,7 +28,8 @@ class Memory:
     def __str__(self) -> str:
         ratio = self.arena / self.bound if self.bound else 1.0
         sizes = f"{self.arena / 1e6:10.3f}{self.bound / 1e6:10.3f}{self.total / 1e6:10.3f}"
-        return f"{self.name:28}{self.steps:6}{sizes}{self.total / max(self.arena, 1):8.1f}{ratio:9.4f}  {verdict(ratio, BOUND_TARGET)}"
+        saved = self.total / max(self.arena, 1)
+        return f"{self.name:28}{self.steps:6}{sizes}{saved:8.1f}{ratio:9.4f}  {verdict(ratio, BOUND_TARGET)}"
 
 
 def of_plan(name: str, record: Any) -> Memory:
