@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 
 _SUBMODULES = (
     *("accelerator", "autodiff", "autograd", "cuda", "datasets", "errors", "interop", "io", "ir", "nn", "optim", "ops"),
-    *("functional", "passes", "plan", "tensor", "tools", "utils"),
+    *("functional", "passes", "plan", "tensor", "tools", "transforms", "utils"),
 )
 _HOMES = {
     "graphnn.tensor.tensor": ("Tensor",),
@@ -38,6 +38,7 @@ _HOMES = {
         *("long", "short", "uint16", "uint32", "uint64", "uint8"),
     ),
     "graphnn.printing": ("get_printoptions", "printoptions", "set_printoptions"),
+    "graphnn.io": ("load", "save"),
     "graphnn.tracing": ("trace",),
     "graphnn.compiler": ("compile",),
 }

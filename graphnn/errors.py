@@ -55,6 +55,22 @@ class StateDictError(GraphnnError, RuntimeError):
     """A state_dict that does not fit its module; names every missing and unexpected key and every shape."""
 
 
+class FileError(GraphnnError, OSError, RuntimeError):
+    """A file that cannot be read or written; names its path."""
+
+
+class MissingFileError(FileError, FileNotFoundError):
+    """A file or folder that is not there; names the path, and where the file can be had."""
+
+
+class FileFormatError(FileError, ValueError):
+    """A file whose contents are not what they should be: truncated, of another format, or made to do harm."""
+
+
+class DataLoaderError(GraphnnError, RuntimeError):
+    """A data loader whose workers do not deliver."""
+
+
 class VerifyError(GraphnnError, ValueError):
     """A graph that breaks a rule of the IR: order, uses, names or types."""
 
