@@ -6,7 +6,28 @@ by family; what they compute is in `functional`, what their parameters start wit
 """
 
 from graphnn.nn import functional, init
-from graphnn.nn.activation import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from graphnn.nn.activation import (
+    CELU,
+    ELU,
+    SELU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    LeakyReLU,
+    LogSoftmax,
+    Mish,
+    PReLU,
+    ReLU,
+    ReLU6,
+    RReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softmax2d,
+    Softmin,
+    Tanh,
+    Threshold,
+)
 from graphnn.nn.batchnorm import BatchNorm1d, BatchNorm2d
 from graphnn.nn.containers import ModuleDict, ModuleList, Sequential
 from graphnn.nn.conv import Conv2d
@@ -17,35 +38,59 @@ from graphnn.nn.module import Module
 from graphnn.nn.parameter import Parameter
 from graphnn.nn.parameter_containers import ParameterDict, ParameterList
 from graphnn.nn.pooling import AvgPool2d, MaxPool2d
+from graphnn.nn.shrinkage import GELU, GLU, Hardshrink, LogSigmoid, Softplus, Softshrink, Softsign, Tanhshrink
 from graphnn.nn.sparse import Embedding
 
 __all__ = [
     "AvgPool2d",
     "BatchNorm1d",
     "BatchNorm2d",
+    "CELU",
     "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
+    "ELU",
     "Embedding",
     "Flatten",
+    "GELU",
+    "GLU",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
     "Identity",
     "L1Loss",
+    "LeakyReLU",
     "Linear",
+    "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
     "MaxPool2d",
+    "Mish",
     "Module",
     "ModuleDict",
     "ModuleList",
     "NLLLoss",
+    "PReLU",
     "Parameter",
     "ParameterDict",
     "ParameterList",
+    "RReLU",
     "ReLU",
+    "ReLU6",
+    "SELU",
     "Sequential",
+    "SiLU",
     "Sigmoid",
     "Softmax",
+    "Softmax2d",
+    "Softmin",
+    "Softplus",
+    "Softshrink",
+    "Softsign",
     "Tanh",
+    "Tanhshrink",
+    "Threshold",
     "Unflatten",
     "functional",
     "init",

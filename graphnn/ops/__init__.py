@@ -4,6 +4,7 @@ Enter at `op.py` (the Op class, how applying works) and `typing.py` (promotion, 
 file holds the ops of one family. Importing this package fills the table `graphnn.ir.registry.OPS`.
 """
 
+from graphnn.ops.activation import celu, elu, gelu, glu, log_sigmoid, mish, silu, softplus
 from graphnn.ops.batch_norm import batch_norm, batch_norm_grad
 from graphnn.ops.broadcasting import expand, sum_to
 from graphnn.ops.compare import (
@@ -41,6 +42,17 @@ from graphnn.ops.joining import cat, pad, stack
 from graphnn.ops.losses import mse_loss, nll_loss, nll_loss_grad
 from graphnn.ops.matrix import linear, linear_relu, matmul
 from graphnn.ops.movement import flatten, flip, permute, reshape, squeeze, transpose, unsqueeze
+from graphnn.ops.piecewise import (
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    prelu,
+    rrelu,
+    softshrink,
+    threshold,
+)
 from graphnn.ops.pool import avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad
 from graphnn.ops.power import floor_divide, maximum, minimum, pow, remainder
 from graphnn.ops.random import rand, randint, randn, randperm, rng_advance

@@ -3,10 +3,18 @@
 The generic tests in test_table.py run over all of it, and random graphs are drawn from it.
 """
 
-from tests.ops import samples_arithmetic, samples_indexing, samples_movement, samples_nn, samples_reduction
+from tests.ops import (
+    samples_activation,
+    samples_arithmetic,
+    samples_indexing,
+    samples_movement,
+    samples_nn,
+    samples_reduction,
+)
 from tests.ops.rows import Row
 
 TABLE: tuple[Row, ...] = (
+    *samples_activation.ROWS,
     *samples_arithmetic.ROWS,
     *samples_reduction.ROWS,
     *samples_movement.ROWS,
