@@ -183,6 +183,22 @@ def test_a_module_that_is_called_twice_has_a_frame_for_each_call():
     ]
 
 
+def test_the_backwards_of_a_module_that_is_called_twice_are_backwards_both():
+    relu = nn.ReLU()
+    net = nn.Sequential(nn.Linear(3, 3), relu, nn.Linear(3, 3), relu)
+
+    def step(x):
+        loss = net(x).sum()
+        loss.backward()
+        return loss, [p.grad for p in net.parameters()]
+
+    frames = read(draw_graph(graphnn.trace(step, graphnn.ones(5, 3)))).frames
+    assert [title for title in frames if "backward" in title].count("1, backward") == 1
+    assert "1, again" in frames
+    assert list(frames)[:4] == ["0", "1", "2", "1, again"]
+    assert all(", again" not in title for title in list(frames)[4:])
+
+
 def test_the_update_of_each_parameter_is_framed():
     drawing = read(draw_graph(training_step()))
     updates = [title for title in drawing.frames if title.startswith("update of")]
@@ -250,6 +266,15 @@ def test_in_a_large_graph_the_shapes_stand_in_the_boxes():
     assert drawing.texts("op")[:2] == ["relu | → f32[4]", "neg | → f32[4]"]
     assert len(drawing.texts("op")) == 3000
     assert {label for _, _, label in drawing.links()} == {""}
+
+
+def test_in_a_large_graph_each_update_is_one_box(monkeypatch):
+    monkeypatch.setattr("graphnn.tools.drawing.graph.LARGE", 10)
+    drawing = read(draw_graph(training_step()))
+    updates = drawing.texts("update")
+    assert len(updates) == 4
+    assert updates[0] == "update of 0.weight | mul(·, momentum) | add | mul(·, lr) | sub"
+    assert sum(end in updates for _, end, _ in drawing.links()) == 4
 
 
 def test_the_state_of_a_batch_norm_stands_in_two_boxes():

@@ -82,7 +82,7 @@ def _by_module(nodes: Iterator[Node]) -> Frame:
 
 @dataclass
 class _Visits:
-    """What the visits of a module so far have read and made, and how: (op, which of its inputs)."""
+    """What the calls of a module so far have read and made, and how: (op, which of its inputs)."""
 
     values: set[Value] = field(default_factory=set)
     ways: set[tuple[str, int]] = field(default_factory=set)
@@ -93,7 +93,7 @@ class _Visits:
             self.ways.update((node.op.name, position) for position in range(len(node.inputs)))
 
     def is_backward(self, frame: Frame) -> bool:
-        """A backward reads values that an earlier visit read or made, in ways of its own; a second call does not."""
+        """A backward reads values that an earlier call read or made, in ways of its own; a second call does not."""
         return any(
             value in self.values and value.kind != PARAM and (node.op.name, position) not in self.ways
             for node in frame.all_nodes()
@@ -108,7 +108,8 @@ def _name_visits(frame: Frame, seen: dict[str, _Visits]) -> None:
         visits = seen.get(inner.path)
         if visits is not None:
             inner.role = BACKWARD if visits.is_backward(inner) else AGAIN
-        seen.setdefault(inner.path, _Visits()).add(inner)
+        if inner.role != BACKWARD:
+            seen.setdefault(inner.path, _Visits()).add(inner)
         _name_visits(inner, seen)
 
 

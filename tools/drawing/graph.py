@@ -33,7 +33,8 @@ def draw_graph(
 
     `path` also writes it: as .svg, .png or .pdf by the program `dot`, or as .dot text. State is drawn anew in every
     frame that uses it, numbers stand in the labels, and the tooltips of an SVG say where a node came from. In graphs
-    of more than some hundred operations the shapes stand in the boxes, not on the arrows.
+    of more than some hundred operations the shapes stand in the boxes, not on the arrows, and each parameter's update
+    is one box.
     `direction` is "TB" (top to bottom) or "LR" (left to right).
     """
     if not isinstance(graph, Graph):
@@ -127,6 +128,9 @@ class _Drawing:
             self.draw_node(into, node, state, beside=frame.role != UPDATE)
             self.draw_updates(into, node)
         for inner in frame.frames:
+            if inner.role == UPDATE and self.large:
+                self.draw_update(into, inner)
+                continue
             look = style.UPDATE_FRAME if inner.role == UPDATE else style.INNER_FRAME if depth % 2 else style.FRAME
             with self.canvas.frame(into, inner.title, look) as cluster:
                 self.draw_frame(cluster, inner, depth + 1)
@@ -147,6 +151,18 @@ class _Drawing:
             if value is not None and value.kind != PARAM and not labels.is_inline(value):
                 self.arrows.append((value, node, box, labels.edge_label(value, node, position)))
         self.canvas.align(into, [*flanks[:1], box, *flanks[1:]])
+
+    def draw_update(self, into: Any, frame: Frame) -> None:
+        """The nodes that update a parameter as one box."""
+        inside = set(frame.nodes)
+        titles = [labels.node_title(node) for node in frame.nodes]
+        box = self.canvas.box(into, "update", labels.box_label(frame.title, titles), frame.title)
+        for node in frame.nodes:
+            self.ends.pop(node, None)
+            self.boxes.update(dict.fromkeys(node.outputs, box))
+            for value in node.operands:
+                if value.kind != PARAM and not labels.is_inline(value) and value.producer not in inside:
+                    self.arrows.append((value, node, box, str(value.type)))
 
     def draw_state(self, into: Any, *params: Value) -> str:
         """One box for one or several params of a kind."""
