@@ -19,6 +19,7 @@ from graphnn.tensor.tensor import Tensor
 from graphnn.tracing.where import is_ours
 
 _PLAIN = (bool, int, float, str, bytes, type(None), dtypes.DType)
+_CONTAINERS = (list, tuple, dict)
 _MISSING = object()
 
 
@@ -38,9 +39,9 @@ class Guard(NamedTuple):
 
     def failure(self) -> str:
         """`closure scale: 2.0 -> 3.0 (train.py:12)`."""
-        now = snapshot(self.read())
         what, _, place = self.what.partition(" @")
-        return f"{what}: {show(self.expected)} -> {show(now)}" + (f" ({place})" if place else "")
+        inside, before, now = changed_part(self.expected, snapshot(self.read()))
+        return f"{what}{inside}: {show(before)} -> {show(now)}" + (f" ({place})" if place else "")
 
     def __str__(self) -> str:
         what, _, place = self.what.partition(" @")
@@ -82,9 +83,36 @@ def show(expected: Any) -> str:
         thing = expected.thing
         return "nothing" if thing is _MISSING else f"this {type(thing).__name__}"
     kind, value = expected
-    if kind in (list, tuple, dict):
+    if kind is dict:
+        plain = [f"{k}={show(v)}" for k, v in value if _is_plain(k, v)]
+        return ", ".join(plain) or f"dict of {len(value)}"
+    if kind in _CONTAINERS:
         return f"{kind.__name__} of {len(value)}"
     return value if kind is float else repr(value)
+
+
+def _is_plain(key: Any, expected: Any) -> bool:
+    return not isinstance(expected, Same) and expected[0] in _PLAIN and not str(key).startswith("_")
+
+
+def changed_part(before: Any, now: Any) -> tuple[str, Any, Any]:
+    """The innermost part in which two snapshots differ first: how to reach it (`.training`, `[0].momentum`), and both."""
+    if isinstance(before, Same) or isinstance(now, Same) or before[0] is not now[0] or before[0] not in _CONTAINERS:
+        return "", before, now
+    old, new = before[1], now[1]
+    if before[0] is dict:
+        if [k for k, _ in old] != [k for k, _ in new]:
+            return "", before, now
+        pairs = [(f".{k}", a, b) for (k, a), (_, b) in zip(old, new, strict=True)]
+    else:
+        if len(old) != len(new):
+            return "", before, now
+        pairs = [(f"[{i}]", a, b) for i, (a, b) in enumerate(zip(old, new, strict=True))]
+    for name, a, b in pairs:
+        if a != b:
+            inside, a, b = changed_part(a, b)
+            return name + inside, a, b
+    return "", before, now
 
 
 def collect(function: Any, arguments: Mapping[str, Any]) -> list[Guard]:
@@ -126,6 +154,7 @@ class _Collector:
             self.module(thing)
         elif id(thing) not in self.things and hasattr(thing, "param_groups"):
             self.things[id(thing)] = thing
+            thing.prepare_all()  # its state exists before the first trace, so a step has one plan
             self.add("optimizer", lambda: optimizer_structure(thing), watched=True)
         elif isinstance(thing, list | tuple) and id(thing) not in self.things:
             self.things[id(thing)] = thing
@@ -212,8 +241,10 @@ def _held(value: Any) -> Any:
 
 def optimizer_structure(self: Any) -> Any:
     """What a trace may have read of an optimizer: its groups' tensors, their state, flags, and which numbers are 0."""
-    groups = [_settings(g) for g in self.param_groups]
-    return [groups, [(Same(p), tuple(s)) for p, s in self.state.items()]]
+    return {
+        "param_groups": [_settings(g) for g in self.param_groups],
+        "state": [(Same(p), tuple(s)) for p, s in self.state.items()],
+    }
 
 
 def _setting(value: Any) -> Any:

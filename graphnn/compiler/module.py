@@ -10,7 +10,9 @@ from graphnn.compiler.compiled import Compiled
 from graphnn.compiler.records import PlanRecord
 from graphnn.nn.module import Module
 
-_OWN = frozenset(("_original", "_compiled", "_options", "plans", "__class__", "__dict__", "__repr__", "__call__", "__deepcopy__"))
+_OWN = frozenset(
+    ("_original", "_compiled", "_options", "plans", "__class__", "__dict__", "__repr__", "__call__", "__deepcopy__")
+)
 _get = object.__getattribute__
 
 

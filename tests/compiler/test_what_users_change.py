@@ -294,3 +294,18 @@ def test_a_copy_of_a_compiled_module_is_compiled_and_has_parameters_of_its_own()
     x = data(6, 4)
     assert not same(twin(x), fast(x))
     assert len(twin.plans) == 1
+
+
+def test_reasons_and_assumptions_name_the_very_value():
+    net = nn.Sequential(nn.Linear(4, 2), nn.Dropout(0.5))
+    optimizer = optim.Adam(net.parameters(), lr=0.1)
+    fast = graphnn.compile(train_step(net, optimizer))
+    x, y = data(6, 4), data(6, 2)
+    fast(x, y)
+    assert any("p=0.5" in a for a in fast.plans[0].assumptions)
+    net.eval()
+    fast(x, y)
+    assert fast.plans[1].reason.endswith(".training: True -> False")
+    optimizer.param_groups[0]["weight_decay"] = 0.1
+    fast(x, y)
+    assert "weight_decay" in fast.plans[2].reason
