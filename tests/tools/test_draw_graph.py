@@ -52,8 +52,8 @@ def residual_block():
     return nn.Sequential(Block(), Block())
 
 
-def training_step():
-    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+def training_step(layers=2):
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), *(nn.Linear(4, 4) for _ in range(layers - 2)), nn.Linear(4, 2))
     optimizer = optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
 
     def step(x):
@@ -268,13 +268,18 @@ def test_in_a_large_graph_the_shapes_stand_in_the_boxes():
     assert {label for _, _, label in drawing.links()} == {""}
 
 
-def test_in_a_large_graph_each_update_is_one_box(monkeypatch):
-    monkeypatch.setattr("graphnn.tools.drawing.graph.LARGE", 10)
-    drawing = read(draw_graph(training_step()))
+def test_of_many_updates_each_is_one_box_that_lists_what_it_does():
+    drawing = read(draw_graph(training_step(layers=4)))
     updates = drawing.texts("update")
-    assert len(updates) == 4
-    assert updates[0] == "update of 0.weight | mul(·, momentum) | add | mul(·, lr) | sub"
-    assert sum(end in updates for _, end, _ in drawing.links()) == 4
+    assert len(updates) == 8
+    assert updates[0].split(" | ") == [
+        "update of 0.weight",
+        "0.weight.momentum_buffer: f32[4, 3]",
+        "0.weight: f32[4, 3]",
+        *("mul(·, momentum)", "add", "mul(·, lr)", "sub"),
+    ]
+    assert [(end, label) for _, end, label in drawing.links() if end == updates[0]] == [(updates[0], "f32[4, 3]")]
+    assert sum(end in updates for _, end, _ in drawing.links()) == 8
 
 
 def test_the_state_of_a_batch_norm_stands_in_two_boxes():

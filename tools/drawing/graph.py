@@ -18,6 +18,7 @@ from graphnn.tools.drawing.clusters import UPDATE, Frame, find_frames
 from graphnn.tools.drawing.render import save
 
 NEAR = 2  # nodes on in the graph's order: an arrow that goes no further is kept straight
+MANY = 6  # updates: of more, each is one box
 LARGE = 300  # operations and params: from there on shapes stand in the boxes, for labels on arrows cost dot minutes
 
 
@@ -32,9 +33,9 @@ def draw_graph(
     """A drawing of the graph, as a graphviz.Digraph (notebooks show it).
 
     `path` also writes it: as .svg, .png or .pdf by the program `dot`, or as .dot text. State is drawn anew in every
-    frame that uses it, numbers stand in the labels, and the tooltips of an SVG say where a node came from. In graphs
-    of more than some hundred operations the shapes stand in the boxes, not on the arrows, and each parameter's update
-    is one box.
+    frame that uses it, numbers stand in the labels, and the tooltips of an SVG say where a node came from. Where more
+    than a few parameters are updated each update is one box. In graphs of more than some hundred operations the shapes
+    stand in the boxes, not on the arrows.
     `direction` is "TB" (top to bottom) or "LR" (left to right).
     """
     if not isinstance(graph, Graph):
@@ -82,6 +83,7 @@ class _Drawing:
     def __init__(self, graph: Graph, canvas: Canvas) -> None:
         self.graph = graph
         self.canvas = canvas
+        self.folds = False
         self.large = len(graph.nodes) + len(graph.params) > LARGE
         self.boxes: dict[Value, str] = {}
         self.arrows: list[tuple[Value, Node, str, str]] = []
@@ -95,6 +97,7 @@ class _Drawing:
             if not labels.is_inline(value):
                 self.boxes[value] = self.canvas.box(dot, "input", labels.value_label(value), f"input {value!r}")
         frames = find_frames(self.graph)
+        self.folds = sum(frame.role == UPDATE for frame in frames.frames) > MANY
         self.draw_frame(dot, frames, depth=0)
         self.draw_unused_state(dot)
         self.draw_outputs(dot)
@@ -128,7 +131,7 @@ class _Drawing:
             self.draw_node(into, node, state, beside=frame.role != UPDATE)
             self.draw_updates(into, node)
         for inner in frame.frames:
-            if inner.role == UPDATE and self.large:
+            if inner.role == UPDATE and self.folds:
                 self.draw_update(into, inner)
                 continue
             look = style.UPDATE_FRAME if inner.role == UPDATE else style.INNER_FRAME if depth % 2 else style.FRAME
@@ -155,8 +158,9 @@ class _Drawing:
     def draw_update(self, into: Any, frame: Frame) -> None:
         """The nodes that update a parameter as one box."""
         inside = set(frame.nodes)
-        titles = [labels.node_title(node) for node in frame.nodes]
-        box = self.canvas.box(into, "update", labels.box_label(frame.title, titles), frame.title)
+        read = dict.fromkeys(value for node in frame.nodes for value in node.operands if value.kind == PARAM)
+        lines = [*(f"{p.attrs['name']}: {p.type}" for p in read), *map(labels.node_title, frame.nodes)]
+        box = self.canvas.box(into, "update", labels.box_label(frame.title, lines), labels.state_tooltip([*read]))
         for node in frame.nodes:
             self.ends.pop(node, None)
             self.boxes.update(dict.fromkeys(node.outputs, box))

@@ -32,7 +32,7 @@ KINDS = {
     "constant": Kind("constant", "note", "#f2f0cc", "#77702a"),
     "op": Kind("operation", "box", "#fbfbfb", "#555555", "filled,rounded"),
     "fused": Kind("fused operation", "box", "#ffd8a6", "#a85000", "filled,bold", (("peripheries", "2"),)),
-    "update": Kind("new value of state", "box3d", "#d9cdf2", "#5b3fa3", "filled,bold"),
+    "update": Kind("new value of state", "box3d", "#d9cdf2", "#5b3fa3", "filled,bold", (("margin", "0.16,0.13"),)),
     "output": Kind("output", "oval", "#d2efd2", "#2d6e2d", "filled,bold"),
     "root": Kind("the tensor", "oval", "#d2efd2", "#2d6e2d", "filled,bold"),
     "backward": Kind("backward node", "box", "#fbfbfb", "#555555", "filled,rounded"),
