@@ -273,7 +273,7 @@ def _root(function: FunctionType, locals: Mapping[str, Any], chain: Chain) -> Ca
         if chain.name not in free or not function.__closure__:
             return None
         cell = function.__closure__[free.index(chain.name)]
-        return lambda: _contents(cell)
+        return functools.partial(_contents, cell)
     return (lambda: locals[chain.name]) if chain.name in locals else None
 
 

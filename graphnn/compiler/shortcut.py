@@ -26,27 +26,26 @@ class Shortcut:
         """Whether the arguments have the same key."""
         if len(args) != len(self.leaves) or grad_mode.enabled is not self.recording:
             return False
+        storages = set()
         for arg, (kind, other) in zip(args, self.leaves, strict=True):
             if kind is None:
                 if arg is not other:
                     return False
                 continue
-            if type(arg) is not Tensor or arg._base is not None or arg._storage.trace is not None:
+            if type(arg) is not Tensor or arg._base is not None or arg._requires is not other:
                 return False
-            if arg._requires is not other or (arg._type or arg.type) is not kind:
+            if (arg._type or arg.type) is not kind or arg._storage.trace is not None:
                 return False
-        return self.tensors < 2 or lie_apart(args)
+            storages.add(arg._storage)
+        return len(storages) == self.tensors
 
 
 def shortcut(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Shortcut | None:
     """A shortcut for calls like this one; None where arguments need a closer look."""
-    return None if kwargs or any(map(_is_involved, args)) or not lie_apart(args) else Shortcut(entry, args)
-
-
-def lie_apart(args: tuple[Any, ...]) -> bool:
-    """Whether no two tensors lie in the same storage."""
-    storages = [arg._storage for arg in args if type(arg) is Tensor]
-    return len(set(storages)) == len(storages)
+    if kwargs or any(map(_is_involved, args)):
+        return None
+    found = Shortcut(entry, args)
+    return found if found.fits(args) else None
 
 
 def _is_involved(arg: Any) -> bool:
