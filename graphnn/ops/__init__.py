@@ -5,6 +5,7 @@ file holds the ops of one family. Importing this package fills the table `graphn
 """
 
 from graphnn.ops.activation import celu, elu, gelu, glu, log_sigmoid, mish, silu, softplus
+from graphnn.ops.adaptive_pool import adaptive_avg_pool, adaptive_avg_pool_grad, adaptive_max_pool
 from graphnn.ops.batch_norm import batch_norm, batch_norm_grad
 from graphnn.ops.broadcasting import expand, sum_to
 from graphnn.ops.compare import (
@@ -31,17 +32,27 @@ from graphnn.ops.compare import (
 from graphnn.ops.conv import conv2d, conv2d_input_grad, conv2d_relu, conv2d_weight_grad
 from graphnn.ops.creation import arange, constant, full
 from graphnn.ops.cross_entropy import cross_entropy, cross_entropy_grad
+from graphnn.ops.ctc import ctc_loss, ctc_loss_grad
 from graphnn.ops.dropout import dropout
+from graphnn.ops.edge_pad import edge_pad, edge_pad_grad
 from graphnn.ops.elementwise import add, div, mul, neg, sub, zeros_like
 from graphnn.ops.embedding import embedding, embedding_grad
 from graphnn.ops.extremes import argmax, argmin, max_dim, min_dim
+from graphnn.ops.fractional_pool import fractional_max_pool
 from graphnn.ops.fused import fused
 from graphnn.ops.gathering import gather, gather_grad, one_hot, scatter, scatter_add
+from graphnn.ops.group_norm import group_norm, group_norm_grad
+from graphnn.ops.gru import gru, gru_grad
 from graphnn.ops.indexing import index, index_add, index_grad, index_put, index_select, index_select_grad
+from graphnn.ops.instance_norm import instance_norm
 from graphnn.ops.joining import cat, pad, stack
+from graphnn.ops.layer_norm import layer_norm, layer_norm_grad, rms_norm, rms_norm_grad
 from graphnn.ops.losses import mse_loss, nll_loss, nll_loss_grad
+from graphnn.ops.lstm import lstm, lstm_grad
+from graphnn.ops.margin_losses import multi_margin_loss, multilabel_margin_loss
 from graphnn.ops.matrix import linear, linear_relu, matmul
 from graphnn.ops.movement import flatten, flip, permute, reshape, squeeze, transpose, unsqueeze
+from graphnn.ops.packing import pack_padded_sequence, pad_packed_sequence
 from graphnn.ops.piecewise import (
     hardshrink,
     hardsigmoid,
@@ -53,10 +64,22 @@ from graphnn.ops.piecewise import (
     softshrink,
     threshold,
 )
+from graphnn.ops.pointwise_losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    huber_loss,
+    smooth_l1_loss,
+    soft_margin_loss,
+)
 from graphnn.ops.pool import avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad
+from graphnn.ops.pool3d import avg_pool3d, avg_pool3d_grad, max_pool3d
 from graphnn.ops.power import floor_divide, maximum, minimum, pow, remainder
 from graphnn.ops.random import rand, randint, randn, randperm, rng_advance
+from graphnn.ops.recurrence import states_before
 from graphnn.ops.reduce import all, amax, amin, any, cumsum, mean, prod, sum, var
+from graphnn.ops.resample import resample, resample_grad
+from graphnn.ops.rnn import rnn_relu, rnn_relu_grad, rnn_tanh, rnn_tanh_grad
+from graphnn.ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from graphnn.ops.slicing import select, select_grad, select_scatter, slice, slice_grad, slice_scatter
 from graphnn.ops.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
 from graphnn.ops.unary import (
@@ -87,3 +110,4 @@ from graphnn.ops.unary import (
     tanh_grad,
     trunc,
 )
+from graphnn.ops.unpool import max_unpool

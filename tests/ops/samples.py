@@ -6,9 +6,10 @@ The generic tests in test_table.py run over all of it, and random graphs are dra
 from tests.ops import (
     samples_activation,
     samples_arithmetic,
-    samples_indexing,
+    samples_indexing, samples_losses,
     samples_movement,
     samples_nn,
+    samples_normalization,
     samples_reduction,
 )
 from tests.ops.rows import Row
@@ -19,6 +20,8 @@ TABLE: tuple[Row, ...] = (
     *samples_reduction.ROWS,
     *samples_movement.ROWS,
     *samples_indexing.ROWS,
+    *samples_losses.ROWS,
     *samples_nn.ROWS,
+    *samples_normalization.ROWS,
 )
 ROWS: dict[str, Row] = {row.op: row for row in TABLE}
