@@ -1,12 +1,21 @@
-"""The functions that tutorials reach as `torch.functional`: those of `graphnn.nn.functional`."""
+"""The functions that tutorials reach as `torch.functional`: those of `graphnn.nn.functional`, and the tensor functions."""
+
+from __future__ import annotations
 
 from typing import Any
 
-from graphnn.nn.functional import *  # noqa: F403
-from graphnn.nn.functional import __all__ as __all__
+from graphnn.nn import functional
 from graphnn.tensor import functions
+
+__all__ = functional.__all__
 
 
 def __getattr__(name: str) -> Any:
-    """What PyTorch has there: functions of tensors."""
-    return getattr(functions, name)
+    for source in (functional, functions):
+        if hasattr(source, name):
+            return getattr(source, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *dir(functions)})
