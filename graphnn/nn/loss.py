@@ -8,7 +8,7 @@ from graphnn.nn.module import Module
 from graphnn.tensor.tensor import Tensor
 
 
-class _Loss(Module):
+class Loss(Module):
     """`reduction` is "mean", "sum" or "none"; the two arguments before it are an older way to say the same."""
 
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
@@ -17,24 +17,38 @@ class _Loss(Module):
         self.reduction = reduction_name(reduction, size_average, reduce) if legacy else reduction
 
 
-class MSELoss(_Loss):
+class WeightedLoss(Loss):
+    """A loss with a buffer of weights."""
+
+    weight: Tensor | None
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.register_buffer("weight", weight)
+
+
+class MSELoss(Loss):
     """(input - target)²."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.mse_loss(input, target, reduction=self.reduction)
 
 
-class L1Loss(_Loss):
+class L1Loss(Loss):
     """|input - target|."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.l1_loss(input, target, reduction=self.reduction)
 
 
-class CrossEntropyLoss(_Loss):
+class CrossEntropyLoss(WeightedLoss):
     """Of logits (N, C, …) or (C) and class indices, or probabilities of the logits' shape."""
-
-    weight: Tensor | None
 
     def __init__(
         self,
@@ -45,8 +59,7 @@ class CrossEntropyLoss(_Loss):
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.register_buffer("weight", weight)
+        super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
 
@@ -61,10 +74,8 @@ class CrossEntropyLoss(_Loss):
         )
 
 
-class NLLLoss(_Loss):
+class NLLLoss(WeightedLoss):
     """Of log-probabilities (N, C, …) or (C) and class indices."""
-
-    weight: Tensor | None
 
     def __init__(
         self,
@@ -74,8 +85,7 @@ class NLLLoss(_Loss):
         reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.register_buffer("weight", weight)
+        super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

@@ -290,7 +290,7 @@ class Op:
     def _bind_decomposed(self, outs: Sequence[Any], arrays: Sequence[Any], attrs: Mapping[str, Any]) -> list[Call]:
         if self.decompose is None:
             raise GraphnnError(f"{self.name} has neither a NumPy kernel nor a decomposition")
-        return [(_run_decomposed, self.decompose, tuple(outs), tuple(arrays), dict(attrs))]
+        return [(run_decomposed, self.decompose, tuple(outs), tuple(arrays), dict(attrs))]
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -313,7 +313,7 @@ def _copy_view(view: Callable[..., np.ndarray | None]) -> Callable[..., list[Cal
     return kernel
 
 
-def _run_decomposed(decompose: Callable[..., Any], outs: Any, arrays: Any, attrs: Any) -> None:
+def run_decomposed(decompose: Callable[..., Any], outs: Any, arrays: Any, attrs: Any) -> None:
     results = decompose(*arrays, **attrs)
     for out, result in zip(outs, results if isinstance(results, tuple) else (results,), strict=True):
         if out is not None:

@@ -6,7 +6,8 @@ The generic tests in test_table.py run over all of it, and random graphs are dra
 from tests.ops import (
     samples_activation,
     samples_arithmetic,
-    samples_indexing, samples_losses,
+    samples_indexing,
+    samples_losses,
     samples_movement,
     samples_nn,
     samples_normalization,

@@ -22,7 +22,7 @@ def mse_loss(
 ) -> Tensor:
     """(input - target)²."""
     reduction = reduction_name(reduction, size_average, reduce)
-    _warn_of_broadcasting(input, target)
+    warn_of_broadcasting(input, target)
     if weight is None:
         return mse_loss_op(input, target, reduction=reduction)  # type: ignore[no-any-return]
     return _weighted(mse_loss_op(input, target, reduction="none"), weight, reduction)
@@ -38,9 +38,9 @@ def l1_loss(
 ) -> Tensor:
     """|input - target|."""
     reduction = reduction_name(reduction, size_average, reduce)
-    _warn_of_broadcasting(input, target)
+    warn_of_broadcasting(input, target)
     distance = (input - target).abs()
-    return _reduced(distance, reduction) if weight is None else _weighted(distance, weight, reduction)
+    return reduced(distance, reduction) if weight is None else _weighted(distance, weight, reduction)
 
 
 def cross_entropy(
@@ -83,14 +83,14 @@ def _weighted(distance: Tensor, weight: Tensor, reduction: str) -> Tensor:
     weighted = distance * weight
     if reduction == "mean":
         return weighted.sum() / weight.sum()  # type: ignore[no-any-return]
-    return _reduced(weighted, reduction)
+    return reduced(weighted, reduction)
 
 
-def _reduced(distance: Tensor, reduction: str) -> Tensor:
+def reduced(distance: Tensor, reduction: str) -> Tensor:
     return distance.mean() if reduction == "mean" else distance.sum() if reduction == "sum" else distance
 
 
-def _warn_of_broadcasting(input: Tensor, target: Tensor) -> None:
+def warn_of_broadcasting(input: Tensor, target: Tensor) -> None:
     if target.shape != input.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "

@@ -13,6 +13,7 @@ EXCEPTIONS = {
     "DataParallel": "distributed",
     "SyncBatchNorm": "distributed",
     "CrossMapLRN2d": "a private form of LocalResponseNorm",
+    "LinearCrossEntropyOptions": "options of LinearCrossEntropyLoss, no layer",
     "RNNBase": "the base class of RNN, LSTM and GRU",
     "RNNCellBase": "the base class of the cells",
     "UninitializedBuffer": "lazy",

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 import graphnn
-from graphnn import nn
 from graphnn.runtime.interpreter import interpret
 from graphnn.tracing.trees import flatten
 
@@ -61,8 +60,7 @@ def check(row: Row) -> None:
     """Compares everything; raises AssertionError naming the first thing that differs."""
     torch.manual_seed(0)
     graphnn.manual_seed(0)
-    theirs = getattr(torch.nn, row.name)(*copy.deepcopy(row.args), **copy.deepcopy(row.kwargs))
-    ours = getattr(nn, row.name)(*copy.deepcopy(row.args), **copy.deepcopy(row.kwargs))
+    theirs, ours = build(row, torch), build(row, graphnn)
     assert repr(ours) == repr(theirs)
     assert shapes(ours) == shapes(theirs)
     load(ours, theirs)
@@ -72,12 +70,22 @@ def check(row: Row) -> None:
         getattr(theirs, mode)()
         getattr(ours, mode)()
         if row.random and mode == "train":
-            assert list(run(ours, graphnn, arrays, row)[0][0].shape) == list(run(theirs, torch, arrays, row)[0][0].shape)
+            assert list(run(ours, graphnn, arrays, row)[0][0].shape) == list(
+                run(theirs, torch, arrays, row)[0][0].shape
+            )
             continue
         compare(run(ours, graphnn, arrays, row), run(theirs, torch, arrays, row), f"{row} in {mode}")
         compare_state(ours, theirs)
     if row.compiled:
         check_own_forms(row, ours, arrays)
+
+
+def build(row: Row, library: Any) -> Any:
+    """The module; arrays among the arguments (weights of classes) become tensors."""
+    args, kwargs = copy.deepcopy((row.args, row.kwargs))
+    given = [library.tensor(a) if isinstance(a, np.ndarray) else a for a in args]
+    named = {k: library.tensor(v) if isinstance(v, np.ndarray) else v for k, v in kwargs.items()}
+    return getattr(library.nn, row.name)(*given, **named)
 
 
 def shapes(module: Any) -> dict[str, tuple[int, ...]]:
@@ -133,7 +141,9 @@ def check_own_forms(row: Row, ours: Any, arrays: list[Any]) -> None:
     """In evaluation mode: the traced graph interpreted, and the compiled call, equal the eager call; gradients too."""
     ours.eval()
     eager = run(ours, graphnn, arrays, row)
-    graph = graphnn.trace(ours, *[graphnn.tensor(a) if isinstance(a, np.ndarray) else a for a in arrays], **_call(row, graphnn))
+    graph = graphnn.trace(
+        ours, *[graphnn.tensor(a) if isinstance(a, np.ndarray) else a for a in arrays], **_call(row, graphnn)
+    )
     given = [a for a in [*arrays, *row.call.values()] if isinstance(a, np.ndarray)]
     found, _ = interpret(graph, *given)
     for a, b in zip(found, eager[0], strict=True):
