@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -44,6 +47,28 @@ class Generator:
 default_generator = Generator()
 
 
+class _Scope(threading.local):
+    generator: Generator | None = None
+
+
+_scope = _Scope()
+
+
+@contextmanager
+def drawing_from(generator: Generator) -> Iterator[None]:
+    """Inside, this thread's draws that name no generator come from this one, and seeding is of this one."""
+    before, _scope.generator = _scope.generator, generator
+    try:
+        yield
+    finally:
+        _scope.generator = before
+
+
+def current_generator() -> Generator:
+    """Where draws that name no generator come from."""
+    return _scope.generator or default_generator
+
+
 def reserve(words: int, generator: Generator | None = None) -> tuple[Any, int]:
     """What a random op needs to draw `words` 32-bit words: its `rng` input and `offset` attr; the stream moves on.
 
@@ -51,7 +76,7 @@ def reserve(words: int, generator: Generator | None = None) -> tuple[Any, int]:
     and the offset counts blocks from there, whatever passes do to other nodes.
     """
     blocks = -(-words // _WORDS_A_BLOCK)
-    found = generator or default_generator
+    found = generator or _scope.generator or default_generator
     if builders.stack:
         return builders.stack[-1].reserve(found, blocks)  # type: ignore[no-any-return]
     state = found.state._array
@@ -63,12 +88,12 @@ def reserve(words: int, generator: Generator | None = None) -> tuple[Any, int]:
 
 def manual_seed(seed: int) -> Generator:
     """Seeds the default stream."""
-    return default_generator.manual_seed(seed)
+    return current_generator().manual_seed(seed)
 
 
 def initial_seed() -> int:
-    return default_generator.initial_seed()
+    return current_generator().initial_seed()
 
 
 def seed() -> int:
-    return default_generator.seed()
+    return current_generator().seed()
