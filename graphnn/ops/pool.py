@@ -40,7 +40,7 @@ def _check_image(op: str, x: TensorType) -> None:
         raise ShapeError(f"{op}: expected (C, H, W) or (N, C, H, W), none empty but N, got {x}")
 
 
-def _length(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
+def window_count(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
     """How many windows fit; in ceil mode also one that overhangs but starts inside of it."""
     free = size + 2 * padding - span(kernel, dilation)
     count = (free + (stride - 1 if ceil_mode else 0)) // stride + 1
@@ -58,7 +58,7 @@ def _output_size(
             f"kernel_size={list(kernel_size)}"
         )
     sizes = zip(x.shape[-2:], kernel_size, stride, padding, dilation, strict=True)
-    rows, columns = (_length(*each, ceil_mode) for each in sizes)
+    rows, columns = (window_count(*each, ceil_mode) for each in sizes)
     if rows < 1 or columns < 1:
         before, after = ("x".join(map(str, (x.shape[-3], *s))) for s in (x.shape[-2:], (rows, columns)))
         raise ShapeError(
@@ -102,7 +102,7 @@ def _of_max(
     x: Any, itemsize: int, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool
 ) -> Pooling:
     sizes = zip(x.shape[-2:], kernel_size, stride, padding, dilation, strict=True)
-    rows, columns = (_length(*each, ceil_mode) for each in sizes)
+    rows, columns = (window_count(*each, ceil_mode) for each in sizes)
     return _pooling(x.shape, (rows, columns), kernel_size, stride, padding, dilation, itemsize)
 
 
@@ -236,7 +236,7 @@ def _of_avg(
     shape: Shape, itemsize: int, kernel_size: Pair, stride: Pair, padding: Pair, ceil_mode: bool, **_: Any
 ) -> Pooling:
     sizes = zip(shape[-2:], kernel_size, stride, padding, strict=True)
-    rows, columns = (_length(size, k, s, p, 1, ceil_mode) for size, k, s, p in sizes)
+    rows, columns = (window_count(size, k, s, p, 1, ceil_mode) for size, k, s, p in sizes)
     return _pooling(shape, (rows, columns), kernel_size, stride, padding, ONE, itemsize)
 
 

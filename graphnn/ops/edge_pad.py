@@ -1,0 +1,120 @@
+"""Padding with what stands at the edges: mirrored, repeated, or taken from the other side."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from graphnn.errors import ArgumentError, DTypeError, ShapeError
+from graphnn.ir.attrs import Attrs
+from graphnn.ir.types import Shape, TensorType
+from graphnn.ops.axis_tables import Table, Tables, resized, table_calls, table_scratch, transposed
+from graphnn.ops.op import Op, Types, register
+
+Padding = tuple[tuple[int, int], ...]
+MODES = ("reflect", "replicate", "circular")
+
+
+def _check(x: TensorType, padding: Padding, mode: str) -> None:
+    if mode not in MODES:
+        raise ArgumentError(f"edge_pad: mode must be one of {', '.join(MODES)}, got {mode!r}")
+    if not 1 <= len(padding) <= x.ndim or 0 in x.shape[x.ndim - len(padding) :]:
+        raise ShapeError(f"edge_pad: wants {len(padding)} dimensions that are not empty, got {x}")
+    if x.dtype.category == 0 and mode != "circular":
+        raise DTypeError(f"edge_pad: {mode} padding is not implemented for bool, as in PyTorch: {x}")
+    for dim, (low, high) in enumerate(padding, x.ndim - len(padding)):
+        _check_edges(x, dim, low, high, mode)
+
+
+def _check_edges(x: TensorType, dim: int, low: int, high: int, mode: str) -> None:
+    size = x.shape[dim]
+    if mode == "reflect" and max(low, high) >= size:
+        raise ArgumentError(
+            "Padding size should be less than the corresponding input dimension, but got: padding "
+            f"({low}, {high}) at dimension {dim} of input {list(x.shape)}"
+        )
+    if mode == "circular" and max(low, high) > size:
+        raise ArgumentError(
+            f"Padding value causes wrapping around more than once: ({low}, {high}) at dimension {dim} of {x}"
+        )
+    if size + low + high < 1 or size + min(low, 0) + min(high, 0) < 0:
+        raise ShapeError(f"edge_pad: ({low}, {high}) leaves nothing of dimension {dim}: output is too small: {x}")
+
+
+@functools.lru_cache(maxsize=256)
+def edge_table(size: int, low: int, high: int, mode: str) -> Table:
+    """Where each output comes from."""
+    places = np.arange(-low, size + high)
+    if mode == "circular":
+        kept = size + min(low, 0) + min(high, 0)  # what negative padding cuts off is not wrapped around
+        start = max(-low, 0)
+        return Table(size, ((places - start) % max(kept, 1) + start)[:, None])
+    if mode == "reflect":
+        mirrored = np.abs(places)
+        places = np.where(mirrored >= size, 2 * (size - 1) - mirrored, mirrored)
+    return Table(size, np.clip(places, 0, size - 1)[:, None])
+
+
+def _tables(sizes: Shape, padding: Padding, mode: str) -> Tables:
+    return tuple(edge_table(size, *edges, mode) for size, edges in zip(sizes, padding, strict=True))
+
+
+def _of(shape: Shape, padding: Padding, mode: str) -> Tables:
+    return _tables(shape[len(shape) - len(padding) :], padding, mode)
+
+
+def _infer(x: TensorType, *, padding: Padding, mode: str) -> TensorType:
+    """`padding` has (before, after) for each of the last dimensions; negative numbers cut away."""
+    _check(x, padding, mode)
+    return TensorType(x.dtype, resized(x.shape, _of(x.shape, padding, mode)))
+
+
+def _name(types: Types, attrs: Attrs) -> str:
+    if attrs["mode"] == "circular":
+        return "torch::autograd::CopySlices"
+    kind = "Reflection" if attrs["mode"] == "reflect" else "Replication"
+    return f"{kind}Pad{len(attrs['padding'])}DBackward0"
+
+
+def _vjp(c: Any, g: Any) -> Any:
+    return edge_pad_grad(g, size=c.types[0].shape[-len(c.attrs["padding"]) :], **c.attrs)
+
+
+edge_pad: Op = register(
+    Op(
+        "edge_pad",
+        infer=_infer,
+        numpy=lambda out, x, *, padding, mode, scratch: table_calls(out, x, _of(x.shape, padding, mode), scratch),
+        scratch=lambda x, *, padding, mode: table_scratch(x, _of(x.shape, padding, mode)),
+        vjp=_vjp,
+        grad_name=_name,
+    )
+)
+
+
+def _infer_grad(g: TensorType, *, size: Shape, padding: Padding, mode: str) -> TensorType:
+    """Each gradient added where its element came from; `size` is that of the last dimensions of edge_pad's input."""
+    wanted = resized(g.shape, _tables(size, padding, mode))
+    if wanted != g.shape:
+        raise ShapeError(f"edge_pad_grad: the output's gradient must have shape {list(wanted)}, got {g}")
+    return TensorType(g.dtype, (*g.shape[: g.ndim - len(size)], *size))
+
+
+def _grad_name(types: Types, attrs: Attrs) -> str:
+    return _name(types, attrs).replace("Backward0", "BackwardBackward0")
+
+
+edge_pad_grad: Op = register(
+    Op(
+        "edge_pad_grad",
+        infer=_infer_grad,
+        numpy=lambda out, g, *, size, padding, mode, scratch: table_calls(
+            out, g, transposed(_tables(size, padding, mode)), scratch
+        ),
+        scratch=lambda g, *, size, padding, mode: table_scratch(g, transposed(_tables(size, padding, mode))),
+        vjp=lambda c, gg: edge_pad(gg, padding=c.attrs["padding"], mode=c.attrs["mode"]),
+        grad_name=_grad_name,
+    )
+)
