@@ -7,10 +7,23 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 LEAF = "*"
+Parts = tuple[tuple[Any, ...], Any]  # what may be tensors, and a hashable rest
+_containers: dict[type, tuple[Callable[[Any], Parts], Callable[[tuple[Any, ...], Any], Any]]] = {}
+
+
+def register_container(
+    kind: type, take_apart: Callable[[Any], Parts], put_together: Callable[[tuple[Any, ...], Any], Any]
+) -> None:
+    """Has trees take objects of this class apart by these functions: what is in the rest joins a call's signature by
+    value, so that a trace may read it."""
+    _containers[kind] = take_apart, put_together
 
 
 def flatten(tree: Any, leaves: list[Any]) -> Any:
     """Appends the leaves to `leaves`; the structure, a hashable description of what held them."""
+    if type(tree) in _containers:
+        parts, rest = _containers[type(tree)][0](tree)
+        return type(tree), rest, tuple([flatten(item, leaves) for item in parts])
     if isinstance(tree, tuple | list):
         return type(tree), tuple([flatten(item, leaves) for item in tree])
     if isinstance(tree, dict):
@@ -30,6 +43,8 @@ def unflatten(structure: Any, leaves: Iterator[Any]) -> Any:
     if len(rest) == 1:
         return _sequence(kind, [unflatten(s, leaves) for s in rest[0]])
     names, parts = rest
+    if kind in _containers:
+        return _containers[kind][1](tuple([unflatten(s, leaves) for s in parts]), names)
     values = dict(zip(names, [unflatten(s, leaves) for s in parts], strict=True))
     if dataclasses.is_dataclass(kind):
         return _dataclass(kind, values)
