@@ -4,8 +4,32 @@ Enter at `optimizer.py` (what all share: groups of parameters, state, saving and
 A step is written in tensor operations, so the same code runs eagerly and traces into the graph of a training step.
 """
 
+from graphnn.optim.adadelta import Adadelta
+from graphnn.optim.adafactor import Adafactor
+from graphnn.optim.adagrad import Adagrad
 from graphnn.optim.adam import Adam
+from graphnn.optim.adamax import Adamax
+from graphnn.optim.adamw import AdamW
+from graphnn.optim.asgd import ASGD
+from graphnn.optim.nadam import NAdam
 from graphnn.optim.optimizer import Optimizer
+from graphnn.optim.radam import RAdam
+from graphnn.optim.rmsprop import RMSprop
+from graphnn.optim.rprop import Rprop
 from graphnn.optim.sgd import SGD
 
-__all__ = ["SGD", "Adam", "Optimizer"]
+__all__ = [
+    "ASGD",
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+]

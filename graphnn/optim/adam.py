@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from graphnn.errors import ArgumentError
 from graphnn.ops.power import maximum
 from graphnn.optim.groups import ParamGroup
 from graphnn.optim.optimizer import Optimizer, as_number, fresh, fresh_count
-from graphnn.optim.sgd import check_not_negative, refuse_differentiable
+from graphnn.optim.sgd import refuse_differentiable
+from graphnn.optim.terms import check_betas, check_not_negative, decayed
 from graphnn.tensor.tensor import Tensor
 
 
@@ -37,9 +37,7 @@ class Adam(Optimizer):
     ) -> None:
         check_not_negative("learning rate", lr)
         check_not_negative("epsilon value", eps)
-        for i, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ArgumentError(f"Invalid beta parameter at index {i}: {beta}")
+        check_betas(betas)
         check_not_negative("weight_decay value", weight_decay)
         refuse_differentiable(differentiable)
         defaults = {
@@ -58,7 +56,7 @@ class Adam(Optimizer):
         super().__init__(params, defaults)
 
     def update(self, group: ParamGroup, param: Tensor, grad: Tensor) -> None:
-        grad = _decayed(group, param, -grad if group["maximize"] else grad)
+        grad = decayed(group, param, grad)
         beta1, beta2 = group.exact("betas", 0), group.exact("betas", 1)
         self.prepare(group, param)
         state = self.state[param]
@@ -79,13 +77,3 @@ class Adam(Optimizer):
             state.update(step=fresh_count(), exp_avg=fresh(param), exp_avg_sq=fresh(param))
         if group["amsgrad"] and "max_exp_avg_sq" not in state:
             state["max_exp_avg_sq"] = fresh(param)
-
-
-def _decayed(group: ParamGroup, param: Tensor, grad: Tensor) -> Tensor:
-    """The gradient with the weight decay in it; the decoupled kind shrinks the parameter at once instead."""
-    if group["weight_decay"] == 0:
-        return grad
-    if group["decoupled_weight_decay"]:
-        param.mul_(1 - group.exact("lr") * group.exact("weight_decay"))
-        return grad
-    return grad + param * group.number("weight_decay")  # type: ignore[no-any-return]

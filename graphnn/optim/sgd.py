@@ -10,6 +10,7 @@ from graphnn.ir import dtypes
 from graphnn.ops.op import builders
 from graphnn.optim.groups import ParamGroup
 from graphnn.optim.optimizer import Optimizer, fresh, fresh_count
+from graphnn.optim.terms import check_not_negative
 from graphnn.tensor.tensor import Tensor
 
 
@@ -91,11 +92,6 @@ def _started(state: dict[str, Any]) -> Any:
     before = count.clone()
     count.fill_(1.0)
     return before
-
-
-def check_not_negative(what: str, value: float) -> None:
-    if value < 0.0:
-        raise ArgumentError(f"Invalid {what}: {value}")
 
 
 def refuse_differentiable(differentiable: bool) -> None:

@@ -28,6 +28,45 @@ OPTIMIZERS = {
     "adam, decoupled": lambda t, p: t.optim.Adam(p, lr=0.1, weight_decay=0.3, decoupled_weight_decay=True),
     "adam, amsgrad": lambda t, p: t.optim.Adam(p, lr=0.1, amsgrad=True),
     "adam, everything": lambda t, p: t.optim.Adam(p, lr=0.1, weight_decay=0.1, amsgrad=True, maximize=True),
+    "adamw": lambda t, p: t.optim.AdamW(p, lr=0.1),
+    "adamw, amsgrad": lambda t, p: t.optim.AdamW(p, lr=0.1, weight_decay=0.2, amsgrad=True, maximize=True),
+    "nadam": lambda t, p: t.optim.NAdam(p, lr=0.1),
+    "nadam, decayed": lambda t, p: t.optim.NAdam(p, lr=0.1, weight_decay=0.2, momentum_decay=0.1, betas=(0.8, 0.95)),
+    "nadam, decoupled": lambda t, p: t.optim.NAdam(
+        p, lr=0.1, weight_decay=0.2, decoupled_weight_decay=True, maximize=True
+    ),
+    "radam": lambda t, p: t.optim.RAdam(p, lr=0.1),
+    "radam, decayed": lambda t, p: t.optim.RAdam(p, lr=0.1, weight_decay=0.2, betas=(0.8, 0.9)),
+    "radam, decoupled": lambda t, p: t.optim.RAdam(
+        p, lr=0.1, weight_decay=0.2, decoupled_weight_decay=True, maximize=True
+    ),
+    "adamax": lambda t, p: t.optim.Adamax(p, lr=0.1),
+    "adamax, everything": lambda t, p: t.optim.Adamax(p, lr=0.1, betas=(0.5, 0.8), weight_decay=0.2, maximize=True),
+    "adagrad": lambda t, p: t.optim.Adagrad(p, lr=0.1),
+    "adagrad, everything": lambda t, p: t.optim.Adagrad(
+        p, lr=0.1, lr_decay=0.1, weight_decay=0.2, initial_accumulator_value=0.3, maximize=True
+    ),
+    "adadelta": lambda t, p: t.optim.Adadelta(p),
+    "adadelta, everything": lambda t, p: t.optim.Adadelta(
+        p, lr=0.3, rho=0.7, eps=1e-3, weight_decay=0.2, maximize=True
+    ),
+    "rmsprop": lambda t, p: t.optim.RMSprop(p, lr=0.1),
+    "rmsprop, centered": lambda t, p: t.optim.RMSprop(p, lr=0.1, alpha=0.8, centered=True, eps=1e-3),
+    "rmsprop, everything": lambda t, p: t.optim.RMSprop(
+        p, lr=0.1, alpha=0.8, centered=True, momentum=0.8, eps=1e-3, weight_decay=0.2, maximize=True
+    ),
+    "rprop": lambda t, p: t.optim.Rprop(p, lr=0.1),
+    "rprop, its own steps": lambda t, p: t.optim.Rprop(
+        p, lr=0.1, etas=(0.3, 1.7), step_sizes=(0.05, 0.3), maximize=True
+    ),
+    "asgd": lambda t, p: t.optim.ASGD(p, lr=0.1),
+    "asgd, averaging": lambda t, p: t.optim.ASGD(
+        p, lr=0.1, lambd=0.1, alpha=0.6, t0=3, weight_decay=0.2, maximize=True
+    ),
+    "adafactor": lambda t, p: t.optim.Adafactor(p, lr=0.1),
+    "adafactor, everything": lambda t, p: t.optim.Adafactor(
+        p, lr=0.4, beta2_decay=-0.5, eps=(1e-4, 0.2), d=1.5, weight_decay=0.2, maximize=True
+    ),
     "groups": lambda t, p: t.optim.SGD([{"params": p[:1], "lr": 0.01}, {"params": p[1:]}], lr=0.1, momentum=0.5),
 }
 
@@ -81,7 +120,8 @@ def test_hyper_parameters_are_read_at_every_step(name):
         optimizer, params = run(t, OPTIMIZERS[name], 3, "float64")
         for group in optimizer.param_groups:
             group["lr"] = 0.5
-            group["weight_decay"] = 0.2
+            if "weight_decay" in group:
+                group["weight_decay"] = 0.2
         set_gradients(t, params, 3)
         optimizer.step()
         outcomes.append([p.detach().numpy() for p in params])
