@@ -20,6 +20,7 @@ class Trait(enum.Enum):
     VIEW = "view"  # the output is input 0's memory seen another way, where strides allow
     RANDOM = "random"  # draws from the counter-based stream (still a function of its inputs)
     CREATION = "creation"  # needs no tensor to be applied
+    CHECKS = "checks"  # refuses some values when it runs (an index out of range): no state may be written before that
     EFFECT = "effect"  # kept, in order, never merged
     FUSED = "fused"  # several ops as one, made by a pass: drawings and reports tell it apart
 

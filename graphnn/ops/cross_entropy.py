@@ -8,6 +8,7 @@ import numpy as np
 
 from graphnn.errors import ArgumentError, DTypeError, ShapeError
 from graphnn.ir import dtypes
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ops.blas import matmul
 from graphnn.ops.class_targets import (
@@ -236,6 +237,7 @@ def _grad_name(types: Any, attrs: Any) -> str:
 cross_entropy = register(
     Op(
         "cross_entropy",
+        traits=(Trait.CHECKS,),
         infer=_infer_cross_entropy,
         numpy=_cross_entropy_kernel,
         scratch=_cross_entropy_scratch,

@@ -8,6 +8,7 @@ import numpy as np
 
 from graphnn.errors import ArgumentError, IndexOutOfRange, ShapeError
 from graphnn.ir import dtypes
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ops.compare import ne, where
 from graphnn.ops.indices import contiguous, require_index
@@ -61,6 +62,7 @@ def _vjp(c: Any, g: Any, indices: Any) -> Any:
 embedding = register(
     Op(
         "embedding",
+        traits=(Trait.CHECKS,),
         infer=_infer,
         numpy=_kernel,
         scratch=lambda indices, weight, **_: (TensorType(dtypes.int64, (indices.size,)),),

@@ -9,6 +9,7 @@ import numpy as np
 from graphnn.errors import ArgumentError, DTypeError, IndexOutOfRange, ShapeError
 from graphnn.ir import dtypes
 from graphnn.ir.attrs import Attrs
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape, TensorType
 from graphnn.ops.elementwise import cast_call
 from graphnn.ops.indices import add_at, check_range, contiguous, flat_positions, require_index
@@ -64,6 +65,7 @@ def _gather_kernel(out: np.ndarray, x: np.ndarray, index: np.ndarray, scratch: A
 gather: Op = register(
     Op(
         "gather",
+        traits=(Trait.CHECKS,),
         infer=_gather,
         numpy=_gather_kernel,
         scratch=lambda x, index, *, dim: _index_scratch(index),
@@ -165,6 +167,7 @@ def _scatter_scratch(x: TensorType, index: TensorType, src: TensorType, *, dim: 
 scatter: Op = register(
     Op(
         "scatter",
+        traits=(Trait.CHECKS,),
         infer=_scatter_type("scatter"),
         numpy=_scatter_kernel,
         scratch=_scatter_scratch,
@@ -183,6 +186,7 @@ def _scatter_add_kernel(
 scatter_add = register(
     Op(
         "scatter_add",
+        traits=(Trait.CHECKS,),
         infer=_scatter_type("scatter_add"),
         numpy=_scatter_add_kernel,
         scratch=_scatter_scratch,
@@ -216,4 +220,4 @@ def _one_hot_kernel(out: np.ndarray, index: np.ndarray, *, num_classes: int) -> 
     return [check, (np.equal, index[..., None], np.arange(num_classes), out)]
 
 
-one_hot = register(Op("one_hot", infer=_one_hot, numpy=_one_hot_kernel))
+one_hot = register(Op("one_hot", infer=_one_hot, numpy=_one_hot_kernel, traits=(Trait.CHECKS,)))

@@ -14,6 +14,7 @@ import numpy as np
 
 from graphnn.errors import DTypeError, IndexOutOfRange, ShapeError
 from graphnn.ir import dtypes
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape, TensorType
 from graphnn.ops.elementwise import zeros_like
 from graphnn.ops.indices import add_at, assign, check_range, contiguous, require_index
@@ -54,6 +55,7 @@ def _index_select_kernel(out: np.ndarray, x: np.ndarray, index: np.ndarray, *, d
 index_select = register(
     Op(
         "index_select",
+        traits=(Trait.CHECKS,),
         infer=_index_select,
         numpy=_index_select_kernel,
         vjp=lambda c, g, index: (
@@ -104,6 +106,7 @@ def _index_add(x: TensorType, index: TensorType, src: TensorType, *, dim: int) -
 index_add = register(
     Op(
         "index_add",
+        traits=(Trait.CHECKS,),
         infer=_index_add,
         numpy=lambda out, x, index, src, *, dim: [
             (np.copyto, out, x),
@@ -203,7 +206,9 @@ def _index_vjp(
     return (found, *(None,) * (len(c.types) - 1))
 
 
-index: Op = register(Op("index", infer=_index, numpy=_index_kernel, scratch=_index_scratch, vjp=_index_vjp))
+index: Op = register(
+    Op("index", infer=_index, numpy=_index_kernel, scratch=_index_scratch, vjp=_index_vjp, traits=(Trait.CHECKS,))
+)
 
 
 def _key(indices: Sequence[Any]) -> tuple[Any, ...]:
@@ -278,4 +283,6 @@ def _index_put_vjp(
     return (kept, part if c.want[1] else None, *(None,) * (len(c.types) - 2))
 
 
-index_put: Op = register(Op("index_put", infer=_index_put, numpy=_index_put_kernel, vjp=_index_put_vjp))
+index_put: Op = register(
+    Op("index_put", infer=_index_put, numpy=_index_put_kernel, vjp=_index_put_vjp, traits=(Trait.CHECKS,))
+)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.errors import ShapeError
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ops.class_targets import (
     Picks,
@@ -110,6 +111,7 @@ def _nll_vjp(c: Any, g: Any, target: Any, weight: Any, total_weight: Any) -> Any
 nll_loss = register(
     Op(
         "nll_loss",
+        traits=(Trait.CHECKS,),
         infer=_infer_nll,
         numpy=_nll_kernel,
         scratch=_nll_scratch,

@@ -71,12 +71,13 @@ class _Numbering:
         self.base_of: dict[Value, int] = {}
         self.step_of: dict[Node, int] = {}
         self.effect = -1
+        self.checks: set[int] = set()
+        self.state: set[int] = set()
 
     def run(self, nodes: Sequence[Node]) -> Steps:
         late = self.phases.late if self.phases else frozenset()
         self.steps.inputs = [self._base(v) for v in self.graph.inputs if v not in late]
-        for param in self.graph.params:
-            self._base(param)
+        self.state = {self._base(param) for param in self.graph.params}
         if self.phases is None:
             self._add_nodes(nodes)
         else:
@@ -105,10 +106,15 @@ class _Numbering:
             if Trait.EFFECT in node.op.traits:
                 after |= {self.effect} - {-1}
                 self.effect = step
+            over = self._known(self.over.get(node, ()))
+            if any(base in self.state for base in over):
+                after |= self.checks  # a run that is refused leaves the state as it was
+            if Trait.CHECKS in node.op.traits:
+                self.checks.add(step)
             scratch = sum(aligned(t.nbytes, alignment) for t in self.target.scratch(node))
             reads = self._known([self.layouts[v].base for v in values])
             makes = tuple(map(self._base, written(node, self.layouts)))
-            self._add(node, after, reads, makes, self._known(self.over.get(node, ())), scratch)
+            self._add(node, after, reads, makes, over, scratch)
 
     def _add(self, node: Node | None, after: set[int], reads: Group, makes: Group, over: Group, scratch: int) -> None:
         steps = self.steps

@@ -8,8 +8,9 @@ import pytest
 
 import graphnn
 from graphnn import nn, optim
-from graphnn.errors import ArgumentError, BackendError, ShapeError, TraceError
+from graphnn.errors import ArgumentError, BackendError, IndexOutOfRange, ShapeError, TraceError
 from graphnn.plan.check import check_plan
+from graphnn.tensor import Tensor
 from tests.compiler.test_what_users_change import data, make_net, train_step
 
 NUMPY_BUFFERS = 128 * 1024  # what NumPy's iterators use for operands of different layouts; bounded, whatever the shapes
@@ -174,3 +175,18 @@ def test_the_plan_tells_what_each_pass_did():
     table = str(fast.plans[0].passes)
     assert "fuse-conv-relu" in table
     assert "common-subexpressions" in table
+
+
+@pytest.mark.parametrize("optimizer", [optim.SGD, optim.Adam])
+def test_a_refused_run_loses_nothing(optimizer):
+    net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+    options = {"momentum": 0.9} if optimizer is optim.SGD else {}
+    made = optimizer(net.parameters(), lr=0.1, **options)
+    fast = graphnn.compile(train_step(net, made, nn.CrossEntropyLoss()))
+    x, y = data(6, 4), graphnn.arange(6) % 3
+    fast(x, y)
+    state = [*net.state_dict().values(), *(v for s in made.state.values() for v in s.values() if isinstance(v, Tensor))]
+    before = [v.detach().clone() for v in state]
+    with pytest.raises(IndexOutOfRange, match="Target 7 is out of bounds"):
+        fast(x, y + 5)
+    assert all(np.array_equal(a.numpy(), b.detach().numpy()) for a, b in zip(before, state, strict=True))
