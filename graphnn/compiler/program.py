@@ -108,7 +108,8 @@ class Prologue:
         seen = [(id(s.array), s.writes) for s in self.storages]
         if seen != self._seen or not all(s.watched for s in self.storages):
             with self._lock:
-                self._results = tuple(self._executable.run([], tuple(s.array for s in self.storages)))
+                found = self._executable.run([], tuple(s.array for s in self.storages))
+                self._results = tuple(np.asarray(f, order="C") for f in found)  # outputs may be transposed views
                 self._seen = seen
                 self.runs += 1
         return self._results
