@@ -5,7 +5,7 @@ parameters, buffers and modules), `tree.py` (walking them), `state.py` (state_di
 by family; what they compute is in `functional`, what their parameters start with in `init.py`.
 """
 
-from graphnn.nn import functional, init
+from graphnn.nn import functional, init, utils
 from graphnn.nn.activation import (
     CELU,
     ELU,
@@ -41,7 +41,7 @@ from graphnn.nn.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from graphnn.nn.containers import ModuleDict, ModuleList, Sequential
 from graphnn.nn.conv import Conv2d
 from graphnn.nn.distance import PairwiseDistance
-from graphnn.nn.dropout import Dropout
+from graphnn.nn.dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
 from graphnn.nn.fractional_pooling import FractionalMaxPool2d, FractionalMaxPool3d
 from graphnn.nn.functional.linear_cross_entropy import LinearCrossEntropyOptions
 from graphnn.nn.instancenorm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
@@ -101,8 +101,11 @@ from graphnn.nn.ranking_loss import (
     TripletMarginLoss,
     TripletMarginWithDistanceLoss,
 )
+from graphnn.nn.recurrent import GRU, LSTM, RNN, RNNBase
+from graphnn.nn.recurrent_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from graphnn.nn.shrinkage import GELU, GLU, Hardshrink, LogSigmoid, Softplus, Softshrink, Softsign, Tanhshrink
 from graphnn.nn.shuffling import ChannelShuffle, PixelShuffle, PixelUnshuffle
+from graphnn.nn.similarity import Bilinear, CosineSimilarity
 from graphnn.nn.sparse import Embedding
 from graphnn.nn.unpooling import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
 from graphnn.nn.upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
@@ -115,6 +118,7 @@ __all__ = [
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
+    "AlphaDropout",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -123,6 +127,7 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Bilinear",
     "CELU",
     "CTCLoss",
     "ChannelShuffle",
@@ -134,15 +139,22 @@ __all__ = [
     "ConstantPad3d",
     "Conv2d",
     "CosineEmbeddingLoss",
+    "CosineSimilarity",
     "CrossEntropyLoss",
     "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
     "ELU",
     "Embedding",
+    "FeatureAlphaDropout",
     "Flatten",
     "FractionalMaxPool2d",
     "FractionalMaxPool3d",
     "GELU",
     "GLU",
+    "GRU",
+    "GRUCell",
     "GaussianNLLLoss",
     "GroupNorm",
     "Hardshrink",
@@ -160,6 +172,8 @@ __all__ = [
     "LPPool1d",
     "LPPool2d",
     "LPPool3d",
+    "LSTM",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -193,6 +207,10 @@ __all__ = [
     "PixelUnshuffle",
     "PoissonNLLLoss",
     "RMSNorm",
+    "RNN",
+    "RNNBase",
+    "RNNCell",
+    "RNNCellBase",
     "RReLU",
     "ReLU",
     "ReLU6",
@@ -228,4 +246,5 @@ __all__ = [
     "ZeroPad3d",
     "functional",
     "init",
+    "utils",
 ]

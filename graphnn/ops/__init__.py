@@ -7,6 +7,7 @@ file holds the ops of one family. Importing this package fills the table `graphn
 from graphnn.ops.activation import celu, elu, gelu, glu, log_sigmoid, mish, silu, softplus
 from graphnn.ops.adaptive_pool import adaptive_avg_pool, adaptive_avg_pool_grad, adaptive_max_pool
 from graphnn.ops.batch_norm import batch_norm, batch_norm_grad
+from graphnn.ops.bilinear import bilinear
 from graphnn.ops.broadcasting import expand, sum_to
 from graphnn.ops.compare import (
     bitwise_and,
@@ -29,7 +30,19 @@ from graphnn.ops.compare import (
     ne,
     where,
 )
-from graphnn.ops.conv import conv2d, conv2d_input_grad, conv2d_relu, conv2d_weight_grad
+from graphnn.ops.conv import (
+    conv1d,
+    conv1d_input_grad,
+    conv1d_weight_grad,
+    conv2d,
+    conv2d_input_grad,
+    conv2d_relu,
+    conv2d_weight_grad,
+    conv3d,
+    conv3d_input_grad,
+    conv3d_weight_grad,
+)
+from graphnn.ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from graphnn.ops.creation import arange, constant, full
 from graphnn.ops.cross_entropy import cross_entropy, cross_entropy_grad
 from graphnn.ops.ctc import ctc_loss, ctc_loss_grad
@@ -110,4 +123,5 @@ from graphnn.ops.unary import (
     tanh_grad,
     trunc,
 )
+from graphnn.ops.unfold import col2im, im2col
 from graphnn.ops.unpool import max_unpool

@@ -1,4 +1,4 @@
-"""The rows of activations beyond relu, sigmoid and tanh."""
+"""The rows of activations beyond relu, sigmoid and tanh, and of bilinear maps."""
 
 import dataclasses
 from typing import Any
@@ -90,4 +90,17 @@ PIECEWISE = (
     row("threshold", samples((0.5,), threshold=0.5, value=7.0), F.threshold),
 )
 
-ROWS = (*SMOOTH, *PIECEWISE)
+PAIRS = (
+    row(
+        "bilinear",
+        (
+            sample(floats(4, 3), floats(4, 2), floats(5, 3, 2), floats(5)),
+            sample(floats(2, 4, 3, dtype="f8"), floats(2, 4, 2, dtype="f8"), floats(5, 3, 2, dtype="f8")),
+            sample(floats(3), floats(2), floats(5, 3, 2)),
+            sample(floats(0, 3), floats(0, 2), floats(5, 3, 2), floats(5)),
+        ),
+        F.bilinear,
+    ),
+)
+
+ROWS = (*SMOOTH, *PIECEWISE, *PAIRS)

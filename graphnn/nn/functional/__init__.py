@@ -52,7 +52,7 @@ from graphnn.nn.functional.adaptive_pooling import (
 from graphnn.nn.functional.conv import conv2d, linear
 from graphnn.nn.functional.ctc import ctc_loss
 from graphnn.nn.functional.distance import pairwise_distance
-from graphnn.nn.functional.dropout import dropout
+from graphnn.nn.functional.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
 from graphnn.nn.functional.fractional_pooling import (
     fractional_max_pool2d,
     fractional_max_pool2d_with_indices,
@@ -105,6 +105,7 @@ from graphnn.nn.functional.ranking_loss import (
 )
 from graphnn.nn.functional.resampling import interpolate, upsample, upsample_bilinear, upsample_nearest
 from graphnn.nn.functional.shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from graphnn.nn.functional.similarity import bilinear, cosine_similarity, pdist
 from graphnn.nn.functional.sparse import embedding, one_hot
 from graphnn.nn.functional.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 
@@ -118,10 +119,12 @@ __all__ = [
     "adaptive_max_pool2d_with_indices",
     "adaptive_max_pool3d",
     "adaptive_max_pool3d_with_indices",
+    "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
     "batch_norm",
+    "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
@@ -129,12 +132,17 @@ __all__ = [
     "channel_shuffle",
     "conv2d",
     "cosine_embedding_loss",
+    "cosine_similarity",
     "cross_entropy",
     "ctc_loss",
     "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
     "elu",
     "elu_",
     "embedding",
+    "feature_alpha_dropout",
     "fractional_max_pool2d",
     "fractional_max_pool2d_with_indices",
     "fractional_max_pool3d",
@@ -185,6 +193,7 @@ __all__ = [
     "one_hot",
     "pad",
     "pairwise_distance",
+    "pdist",
     "pixel_shuffle",
     "pixel_unshuffle",
     "poisson_nll_loss",
