@@ -9,7 +9,7 @@ import math
 import warnings
 from typing import Any
 
-from graphnn.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
+from graphnn.errors import ArgumentError, ArgumentTypeError, ShapeError
 from graphnn.ir.dtypes import DType
 from graphnn.nn import init
 from graphnn.nn.functional.recurrent import recurrent_stack
@@ -184,7 +184,7 @@ class RNNBase(Module):
     def _check_input(self, input: Tensor) -> None:
         weight: Tensor = getattr(self, self._all_weights[0][0])
         if input.dtype is not weight.dtype:
-            raise DTypeError(
+            raise ArgumentError(
                 f"RNN input dtype ({input.dtype!r}) does not match weight dtype ({weight.dtype!r}). Convert input: "
                 f"input.to({weight.dtype!r}), or convert model: model.to({input.dtype!r})"
             )

@@ -181,7 +181,8 @@ def _in_ops(out: Any, h0: Any, *, reverse: bool, batch_sizes: BatchSizes) -> Any
         taken = [part(rows, earlier[0], earlier[0] + n), part(h0, n, stop - start)]
         parts.append((start, [p for p in taken if p.shape[0]]))
         earlier = (start, stop)
-    return cat(*(p for _, taken in sorted(parts, key=lambda item: item[0]) for p in taken), dim=0)
+    found = [p for _, taken in sorted(parts, key=lambda item: item[0]) for p in taken]
+    return cat(*found, dim=0) if found else rows
 
 
 def part(x: Any, start: int, stop: int) -> Any:

@@ -11,6 +11,7 @@ from tests.ops import (
     samples_movement,
     samples_nn,
     samples_normalization,
+    samples_recurrent,
     samples_reduction,
 )
 from tests.ops.rows import Row
@@ -18,6 +19,7 @@ from tests.ops.rows import Row
 TABLE: tuple[Row, ...] = (
     *samples_activation.ROWS,
     *samples_arithmetic.ROWS,
+    *samples_recurrent.ROWS,
     *samples_reduction.ROWS,
     *samples_movement.ROWS,
     *samples_indexing.ROWS,

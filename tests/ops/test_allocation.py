@@ -15,6 +15,7 @@ from tests.ops.table import run
 
 X, Y = floats(1000, 500, low=0.1), floats(1000, 500, low=0.1, seed=1)
 STATE = np.array([7, 0], np.uint64)
+STEPS, LAYER = floats(1000, 20, 30), (floats(20, 20), floats(20, 30), floats(20, 20, seed=1))
 LIMIT = 250_000  # bytes: NumPy converts and gathers in buffers of 8192 elements an operand; X has two million bytes
 
 UNARY = [name for name, row in ROWS.items() if row.rule.input_names == ("x",) and not row.rule.attr_defaults]
@@ -56,6 +57,11 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("randn", (STATE,), {"shape": (1000, 500)}),
     ("randint", (STATE,), {"high": 10, "shape": (1000, 500)}),
     ("randperm", (STATE,), {"n": 500_000}),
+    ("rnn_tanh", (STEPS, *LAYER), {}),
+    ("gru", (STEPS, LAYER[0], *(np.tile(w, (3, 1)) for w in LAYER[1:])), {}),
+    ("lstm", (STEPS, LAYER[0], LAYER[0], *(np.tile(w, (4, 1)) for w in LAYER[1:])), {"reverse": True}),
+    ("pack_padded_sequence", (STEPS,), {"batch_sizes": (10,) * 500}),
+    ("pad_packed_sequence", (X,), {"batch_sizes": (10,) * 100, "length": 200, "batch": 20}),
 ]
 
 
