@@ -39,9 +39,11 @@ from graphnn.nn.adaptive_pooling import (
 from graphnn.nn.adaptive_softmax import AdaptiveLogSoftmaxWithLoss
 from graphnn.nn.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from graphnn.nn.containers import ModuleDict, ModuleList, Sequential
-from graphnn.nn.conv import Conv2d
+from graphnn.nn.conv import Conv1d, Conv2d, Conv3d
+from graphnn.nn.conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from graphnn.nn.distance import PairwiseDistance
 from graphnn.nn.dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
+from graphnn.nn.fold import Fold, Unfold
 from graphnn.nn.fractional_pooling import FractionalMaxPool2d, FractionalMaxPool3d
 from graphnn.nn.functional.linear_cross_entropy import LinearCrossEntropyOptions
 from graphnn.nn.instancenorm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
@@ -106,7 +108,7 @@ from graphnn.nn.recurrent_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from graphnn.nn.shrinkage import GELU, GLU, Hardshrink, LogSigmoid, Softplus, Softshrink, Softsign, Tanhshrink
 from graphnn.nn.shuffling import ChannelShuffle, PixelShuffle, PixelUnshuffle
 from graphnn.nn.similarity import Bilinear, CosineSimilarity
-from graphnn.nn.sparse import Embedding
+from graphnn.nn.sparse import Embedding, EmbeddingBag
 from graphnn.nn.unpooling import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
 from graphnn.nn.upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 
@@ -137,7 +139,12 @@ __all__ = [
     "ConstantPad1d",
     "ConstantPad2d",
     "ConstantPad3d",
+    "Conv1d",
     "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
@@ -147,8 +154,10 @@ __all__ = [
     "Dropout3d",
     "ELU",
     "Embedding",
+    "EmbeddingBag",
     "FeatureAlphaDropout",
     "Flatten",
+    "Fold",
     "FractionalMaxPool2d",
     "FractionalMaxPool3d",
     "GELU",
@@ -238,6 +247,7 @@ __all__ = [
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",
+    "Unfold",
     "Upsample",
     "UpsamplingBilinear2d",
     "UpsamplingNearest2d",

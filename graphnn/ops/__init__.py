@@ -6,6 +6,7 @@ file holds the ops of one family. Importing this package fills the table `graphn
 
 from graphnn.ops.activation import celu, elu, gelu, glu, log_sigmoid, mish, silu, softplus
 from graphnn.ops.adaptive_pool import adaptive_avg_pool, adaptive_avg_pool_grad, adaptive_max_pool
+from graphnn.ops.attention import scaled_dot_product_attention, scaled_dot_product_attention_grad
 from graphnn.ops.batch_norm import batch_norm, batch_norm_grad
 from graphnn.ops.bilinear import bilinear
 from graphnn.ops.broadcasting import expand, sum_to
@@ -50,6 +51,7 @@ from graphnn.ops.dropout import dropout
 from graphnn.ops.edge_pad import edge_pad, edge_pad_grad
 from graphnn.ops.elementwise import add, div, mul, neg, sub, zeros_like
 from graphnn.ops.embedding import embedding, embedding_grad
+from graphnn.ops.embedding_bag import embedding_bag
 from graphnn.ops.extremes import argmax, argmin, max_dim, min_dim
 from graphnn.ops.fractional_pool import fractional_max_pool
 from graphnn.ops.fused import fused

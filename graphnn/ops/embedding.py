@@ -11,6 +11,8 @@ from graphnn.ir import dtypes
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ops.compare import ne, where
+from graphnn.ops.creation import full
+from graphnn.ops.elementwise import div
 from graphnn.ops.indices import contiguous, require_index
 from graphnn.ops.movement import unsqueeze
 from graphnn.ops.op import Call, Op, Types, register
@@ -34,8 +36,11 @@ def _check_padding(op: str, padding_idx: int | None, rows: int) -> None:
 # ---- embedding
 
 
-def _infer(indices: TensorType, weight: TensorType, *, padding_idx: int | None = None) -> TensorType:
-    """The rows of weight (V, D) at indices of any shape: (*indices, D). The row `padding_idx` gets no gradient."""
+def _infer(
+    indices: TensorType, weight: TensorType, *, padding_idx: int | None = None, scale_grad_by_freq: bool = False
+) -> TensorType:
+    """The rows of weight (V, D) at indices of any shape: (*indices, D). The row `padding_idx` gets no gradient; with
+    `scale_grad_by_freq` a row's gradient is divided by how often its index is there."""
     require_index("embedding", indices)
     if weight.ndim != 2:
         raise ShapeError(f"embedding: 'weight' must be 2-D, got {weight}")
@@ -47,7 +52,7 @@ def _flat_index(indices: np.ndarray, memory: np.ndarray, rows: int) -> list[Call
     return [(np.copyto, memory.reshape(indices.shape), indices), (check_rows, memory, rows)]
 
 
-def _kernel(out: np.ndarray, indices: np.ndarray, weight: np.ndarray, *, padding_idx: Any, scratch: Any) -> list[Call]:
+def _kernel(out: np.ndarray, indices: np.ndarray, weight: np.ndarray, *, scratch: Any, **_: Any) -> list[Call]:
     (flat,) = scratch
     fill, table = contiguous(weight, weight.shape)
     rows = out.reshape(flat.size, weight.shape[1])
@@ -56,10 +61,18 @@ def _kernel(out: np.ndarray, indices: np.ndarray, weight: np.ndarray, *, padding
 
 def _vjp(c: Any, g: Any, indices: Any) -> Any:
     rows, padding = c.types[1].shape[0], c.attrs["padding_idx"]
+    if c.attrs["scale_grad_by_freq"]:
+        g = by_frequency(g, indices, c.types[1])
     return None, embedding_grad(g, indices, num_embeddings=rows, padding_idx=padding)
 
 
-embedding = register(
+def by_frequency(g: Any, indices: Any, table: TensorType) -> Any:
+    """In ops: g (*indices, D) divided by how often each one's index is there."""
+    ones = full(shape=(*indices.shape, 1), value=1.0, dtype=table.dtype)
+    return div(g, embedding(indices, embedding_grad(ones, indices, num_embeddings=table.shape[0])))
+
+
+embedding: Op = register(
     Op(
         "embedding",
         traits=(Trait.CHECKS,),
@@ -113,6 +126,6 @@ def _grad_vjp(c: Any, gg: Any, indices: Any) -> Any:
     ), None
 
 
-embedding_grad = register(
+embedding_grad: Op = register(
     Op("embedding_grad", infer=_infer_grad, numpy=_grad_kernel, scratch=_grad_scratch, vjp=_grad_vjp)
 )

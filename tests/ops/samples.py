@@ -6,6 +6,9 @@ The generic tests in test_table.py run over all of it, and random graphs are dra
 from tests.ops import (
     samples_activation,
     samples_arithmetic,
+    samples_attention,
+    samples_convolution,
+    samples_embedding_bag,
     samples_indexing,
     samples_losses,
     samples_movement,
@@ -19,10 +22,13 @@ from tests.ops.rows import Row
 TABLE: tuple[Row, ...] = (
     *samples_activation.ROWS,
     *samples_arithmetic.ROWS,
+    *samples_convolution.ROWS,
+    *samples_attention.ROWS,
     *samples_recurrent.ROWS,
     *samples_reduction.ROWS,
     *samples_movement.ROWS,
     *samples_indexing.ROWS,
+    *samples_embedding_bag.ROWS,
     *samples_losses.ROWS,
     *samples_nn.ROWS,
     *samples_normalization.ROWS,

@@ -49,7 +49,17 @@ from graphnn.nn.functional.adaptive_pooling import (
     adaptive_max_pool3d,
     adaptive_max_pool3d_with_indices,
 )
-from graphnn.nn.functional.conv import conv2d, linear
+from graphnn.nn.functional.conv import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+    fold,
+    linear,
+    unfold,
+)
 from graphnn.nn.functional.ctc import ctc_loss
 from graphnn.nn.functional.distance import pairwise_distance
 from graphnn.nn.functional.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
@@ -106,7 +116,7 @@ from graphnn.nn.functional.ranking_loss import (
 from graphnn.nn.functional.resampling import interpolate, upsample, upsample_bilinear, upsample_nearest
 from graphnn.nn.functional.shuffling import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from graphnn.nn.functional.similarity import bilinear, cosine_similarity, pdist
-from graphnn.nn.functional.sparse import embedding, one_hot
+from graphnn.nn.functional.sparse import embedding, embedding_bag, one_hot
 from graphnn.nn.functional.unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 
 __all__ = [
@@ -130,7 +140,12 @@ __all__ = [
     "celu",
     "celu_",
     "channel_shuffle",
+    "conv1d",
     "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
@@ -142,7 +157,9 @@ __all__ = [
     "elu",
     "elu_",
     "embedding",
+    "embedding_bag",
     "feature_alpha_dropout",
+    "fold",
     "fractional_max_pool2d",
     "fractional_max_pool2d_with_indices",
     "fractional_max_pool3d",
@@ -221,6 +238,7 @@ __all__ = [
     "threshold_",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
+    "unfold",
     "upsample",
     "upsample_bilinear",
     "upsample_nearest",
