@@ -1,4 +1,4 @@
-"""The rows of the layers' ops: convolution, pooling, normalisation, losses, dropout, embedding."""
+"""The rows of the layers' ops: pooling, normalisation, losses, dropout, embedding."""
 
 import math
 from typing import Any
@@ -10,84 +10,6 @@ from tests.ops.rows import Row, Sample, floats, ints, sample
 
 F = torch.nn.functional
 NAN, INF = np.nan, np.inf
-
-
-# ---- convolution
-
-SAME = {"padding": (1, 1)}
-STRIDED = {"stride": (2, 3), "padding": (1, 2), "dilation": (2, 1)}
-
-CONVOLVED = (
-    sample(floats(2, 3, 6, 5), floats(4, 3, 3, 2), floats(4)),
-    sample(floats(2, 3, 6, 5), floats(4, 3, 3, 2)),
-    sample(floats(2, 4, 7, 9), floats(6, 2, 3, 2), floats(6), groups=2, **STRIDED),
-    sample(floats(3, 4, 5, 5), floats(8, 1, 3, 3), floats(8), groups=4, **SAME),  # depthwise
-    sample(floats(2, 4, 5, 4), floats(3, 4, 1, 1), floats(3)),  # nothing but products
-    sample(floats(2, 2, 9, 9), floats(2, 2, 1, 1), floats(2), stride=(2, 2)),
-    sample(floats(1, 1, 1, 1), floats(1, 1, 1, 1), floats(1)),
-    sample(floats(0, 3, 6, 5), floats(4, 3, 3, 2), floats(4)),
-    sample(floats(70, 1, 7, 6), floats(2, 1, 2, 3), floats(2)),  # several blocks of samples
-    sample(floats(1, 2, 40, 330), floats(2, 2, 3, 3), floats(2), grad=False),  # several blocks of rows
-    sample(floats(2, 2, 4, 4, dtype="f8"), floats(3, 2, 3, 3, dtype="f8"), floats(3, dtype="f8"), **SAME),
-    sample(floats(2, 2, 4, 4, dtype="f2"), floats(3, 2, 3, 3, dtype="f2"), floats(3, dtype="f2"), **SAME),
-)
-
-
-def output_of(x: np.ndarray, weight: np.ndarray, given: Sample) -> tuple[int, ...]:
-    """The shape of a convolution's output."""
-    stride, padding, dilation = (
-        given.attrs.get(n, (v, v)) for n, v in (("stride", 1), ("padding", 0), ("dilation", 1))
-    )
-    sizes = zip(x.shape[2:], weight.shape[2:], stride, padding, dilation, strict=True)
-    return (x.shape[0], weight.shape[0], *((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sizes))
-
-
-def from_gradient(s: Sample, of_input: bool) -> Sample:
-    x, weight = s.args[:2]
-    g = floats(*output_of(x, weight, s), dtype=x.dtype.str, seed=3)
-    if of_input:
-        return sample(g, weight, grad=s.grad, size=x.shape[2:], **s.attrs)
-    return sample(g, x, grad=s.grad, kernel_size=weight.shape[2:], **s.attrs)
-
-
-def input_grad(g: Any, weight: Any, size: Any, groups: int = 1, **attrs: Any) -> Any:
-    shape = (g.shape[0], weight.shape[1] * groups, *size)
-    return torch.nn.grad.conv2d_input(shape, weight, g, groups=groups, **attrs)
-
-
-def weight_grad(g: Any, x: Any, kernel_size: Any, groups: int = 1, **attrs: Any) -> Any:
-    shape = (g.shape[1], x.shape[1] // groups, *kernel_size)
-    return torch.nn.grad.conv2d_weight(x, shape, g, groups=groups, **attrs)
-
-
-CONVOLUTION = (
-    Row("conv2d", CONVOLVED, torch=F.conv2d, rtol=1e-5, atol=1e-5),
-    Row(
-        "conv2d_relu",
-        CONVOLVED,
-        torch=lambda x, weight, bias=None, **attrs: F.conv2d(x, weight, bias, **attrs).relu(),
-        rtol=1e-5,
-        atol=1e-5,
-        named=False,
-    ),
-    Row(
-        "conv2d_input_grad",
-        (
-            *(from_gradient(s, True) for s in CONVOLVED),
-            from_gradient(sample(floats(9, 6, 9, 7), floats(4, 6, 3, 3)), True),
-        ),
-        torch=input_grad,
-        rtol=1e-5,
-        atol=1e-5,
-    ),
-    Row(
-        "conv2d_weight_grad",
-        tuple(from_gradient(s, False) for s in CONVOLVED),
-        torch=weight_grad,
-        rtol=1e-5,
-        atol=2e-3,  # over 12,000 products, or in float16
-    ),
-)
 
 
 # ---- pooling
@@ -516,4 +438,4 @@ SPARSE = (
 )
 
 
-ROWS: tuple[Row, ...] = (*CONVOLUTION, *POOLING, *SOFTMAX, *LOSSES, *NORMALISATION, *SPARSE)
+ROWS: tuple[Row, ...] = (*POOLING, *SOFTMAX, *LOSSES, *NORMALISATION, *SPARSE)

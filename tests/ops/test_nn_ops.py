@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from graphnn import ops
-from graphnn.ops.conv import BUDGET
-from graphnn.ops.conv_lowering import geometry
+from graphnn.ops.conv_lowering import BUDGET, geometry
 from graphnn.ops.op import Op
 from tests.ops.rows import floats, ints, strided
 from tests.ops.test_allocation import LIMIT, peak_of
