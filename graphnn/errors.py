@@ -35,6 +35,10 @@ class RegistrationError(GraphnnError, TypeError, KeyError, AttributeError):
     """What a module cannot register: a name that is taken or not a name, a value of the wrong type, or too early."""
 
 
+class MissingRateError(GraphnnError, KeyError, ValueError):
+    """A group of an optimizer that lacks the learning rate a scheduler should go on from."""
+
+
 class IndexOutOfRange(GraphnnError, IndexError):
     """An index or a dimension that lies outside of the tensor."""
 

@@ -18,6 +18,7 @@ BUILTIN_BASES = {
     "GraphnnError": (Exception,),
     "IndexOutOfRange": (IndexError,),
     "MissingFileError": (FileNotFoundError,),
+    "MissingRateError": (KeyError, ValueError),
     "ParseError": (ValueError,),
     "PassError": (RuntimeError,),
     "PlanError": (RuntimeError,),

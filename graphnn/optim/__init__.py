@@ -4,6 +4,7 @@ Enter at `optimizer.py` (what all share: groups of parameters, state, saving and
 A step is written in tensor operations, so the same code runs eagerly and traces into the graph of a training step.
 """
 
+from graphnn.optim import lr_scheduler
 from graphnn.optim.adadelta import Adadelta
 from graphnn.optim.adafactor import Adafactor
 from graphnn.optim.adagrad import Adagrad
@@ -32,4 +33,5 @@ __all__ = [
     "RAdam",
     "RMSprop",
     "Rprop",
+    "lr_scheduler",
 ]

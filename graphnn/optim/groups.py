@@ -28,7 +28,7 @@ class ParamGroup(dict[str, Any]):
         self.parts: dict[str, _Part] = {}
 
     def __setitem__(self, key: str, value: Any) -> None:
-        if shape_of(value) != shape_of(self.get(key)):
+        if shape_of(value, key) != shape_of(self.get(key), key):
             epoch.bump()
         super().__setitem__(key, value)
 
@@ -79,8 +79,11 @@ class _Part:
         return self.group[self.key][self.part]
 
 
-def shape_of(value: Any) -> Any:
-    """What a trace bakes in of a hyper-parameter: of a number its type and whether it is zero, else all of it."""
+def shape_of(value: Any, key: str = "") -> Any:
+    """What a trace bakes in of a hyper-parameter: of a number its type and whether it is zero (a learning rate may be,
+    and schedulers make it so), else all of it."""
+    if key == "lr" and isinstance(value, int | float):
+        return type(value)
     if isinstance(value, tuple):
         return tuple(map(shape_of, value))
     if isinstance(value, int | float) and not isinstance(value, bool):

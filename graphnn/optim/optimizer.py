@@ -28,6 +28,7 @@ class Optimizer:
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         self.defaults = defaults
+        self.stepped = False
         self.state: defaultdict[Tensor, State] = defaultdict(dict)
         self.param_groups: list[ParamGroup] = []
         for group in make_listed_groups(params):
@@ -55,6 +56,8 @@ class Optimizer:
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Moves every parameter that has a gradient; `closure`, when given, computes the loss first and is returned."""
+        if not self.stepped:
+            self.stepped = True
         loss = None
         if closure is not None:
             with enable_grad():
@@ -64,6 +67,12 @@ class Optimizer:
                 if param.grad is not None:
                     self.update(group, param, param.grad)
         return loss
+
+    def watch_steps(self) -> None:
+        """Lets a scheduler know, in `stepped`, whether a step has been made since the first of them came."""
+        if not hasattr(self, "watched"):
+            self.watched = True
+            self.stepped = False
 
     def update(self, group: ParamGroup, param: Tensor, grad: Tensor) -> None:
         """Moves one parameter."""
@@ -81,7 +90,7 @@ class Optimizer:
     def structure(self) -> tuple[Any, ...]:
         """What a traced step has baked in besides tensors: groups, flags, and which hyper-parameters are zero."""
         return tuple(
-            (tuple(map(id, group["params"])), tuple((k, shape_of(v)) for k, v in group.items() if k != "params"))
+            (tuple(map(id, group["params"])), tuple((k, shape_of(v, k)) for k, v in group.items() if k != "params"))
             for group in self.param_groups
         )
 

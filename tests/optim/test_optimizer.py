@@ -139,7 +139,7 @@ def test_a_step_through_which_gradients_flow_is_refused():
 
 
 @pytest.mark.parametrize(("key", "value", "moves"), [
-    ("lr", 0.5, False), ("lr", 0.0, True), ("lr", 1, True), ("weight_decay", 0.1, True), ("nesterov", True, True),
+    ("lr", 0.5, False), ("lr", 0.0, False), ("lr", 1, True), ("weight_decay", 0.1, True), ("nesterov", True, True),
     ("weight_decay", 0, False), ("maximize", False, False),
 ])  # fmt: skip
 def test_what_a_trace_bakes_in_raises_the_epoch_and_changes_the_structure(key, value, moves):
