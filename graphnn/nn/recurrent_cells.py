@@ -74,13 +74,9 @@ class RNNCellBase(Module):
 
     def _check_state(self, input: Tensor, state: Tensor, name: str) -> None:
         if state.shape[0] != input.shape[0]:
-            raise ShapeError(
-                f"Input batch size {input.shape[0]} doesn't match {name} batch size {state.shape[0]}"
-            )
+            raise ShapeError(f"Input batch size {input.shape[0]} doesn't match {name} batch size {state.shape[0]}")
         if tuple(state.shape[1:]) != (self.hidden_size,):
-            raise ShapeError(
-                f"{name} has inconsistent hidden_size: got {state.shape[1]}, expected {self.hidden_size}"
-            )
+            raise ShapeError(f"{name} has inconsistent hidden_size: got {state.shape[1]}, expected {self.hidden_size}")
 
 
 class RNNCell(RNNCellBase):
@@ -102,8 +98,8 @@ class RNNCell(RNNCellBase):
         batch, (state,) = self._batched(input, None if hx is None else (hx,), ["hidden"])
         if self.nonlinearity not in ("tanh", "relu"):
             raise ArgumentError(f"Unknown nonlinearity: {self.nonlinearity}; it can be 'tanh' or 'relu'")
-        found = rnn_cell(batch, state, *self._weights(), nonlinearity=self.nonlinearity)
-        return found if input.ndim == 2 else found.squeeze(0)  # type: ignore[no-any-return]
+        found = rnn_cell(batch, state, *self._weights(), self.nonlinearity)
+        return found if input.ndim == 2 else found.squeeze(0)
 
 
 class LSTMCell(RNNCellBase):
@@ -131,4 +127,4 @@ class GRUCell(RNNCellBase):
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         batch, (state,) = self._batched(input, None if hx is None else (hx,), ["hidden"])
         found = gru_cell(batch, state, *self._weights())
-        return found if input.ndim == 2 else found.squeeze(0)  # type: ignore[no-any-return]
+        return found if input.ndim == 2 else found.squeeze(0)

@@ -12,8 +12,15 @@ from graphnn.ops.joining import cat
 from graphnn.ops.matrix import matmul
 from graphnn.ops.movement import reshape
 from graphnn.ops.op import Op, Types, register
-from graphnn.ops.recurrence import BatchSizes, check_layer, layer_gradients, require_shape, rows_of, spans_of
-from graphnn.ops.rnn import layer_name
+from graphnn.ops.recurrence import (
+    BatchSizes,
+    check_layer,
+    layer_gradients,
+    layer_name,
+    require_shape,
+    rows_of,
+    spans_of,
+)
 from graphnn.ops.unary import sigmoid, tanh
 from graphnn.ops.unrolled import columns, joined, projected, run_back, run_steps
 

@@ -8,8 +8,7 @@ import numpy as np
 
 from graphnn.ops.blas import matmul
 from graphnn.ops.op import Call
-from graphnn.ops.recurrence import BatchSizes, Span, before, flat, given_or_empty, spans_of, start_grads
-from graphnn.ops.rnn import project
+from graphnn.ops.recurrence import BatchSizes, Span, before, flat, given_or_empty, project, spans_of, start_grads
 
 
 def kernel(

@@ -14,8 +14,16 @@ from graphnn.ops.lstm_kernels import grad_kernel, kernel
 from graphnn.ops.matrix import matmul
 from graphnn.ops.movement import reshape, transpose
 from graphnn.ops.op import Op, Types, register
-from graphnn.ops.recurrence import BatchSizes, check_layer, layer_gradients, part, require_shape, rows_of, spans_of
-from graphnn.ops.rnn import layer_name
+from graphnn.ops.recurrence import (
+    BatchSizes,
+    check_layer,
+    layer_gradients,
+    layer_name,
+    part,
+    require_shape,
+    rows_of,
+    spans_of,
+)
 from graphnn.ops.unary import sigmoid, tanh
 from graphnn.ops.unrolled import columns, joined, projected, run_back, run_steps, times_transposed
 

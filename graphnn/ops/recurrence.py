@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from graphnn.errors import ArgumentError, ShapeError
+from graphnn.ir.attrs import Attrs
 from graphnn.ir.types import TensorType
+from graphnn.ops.blas import matmul as blas_matmul
 from graphnn.ops.indices import contiguous
 from graphnn.ops.joining import cat
 from graphnn.ops.matrix import matmul
@@ -52,6 +54,7 @@ def check_layer(op: str, gates: int, batch_sizes: BatchSizes, *inputs: TensorTyp
     hidden = w_hh.shape[0] // gates
     state = hidden if w_hr is None else w_hr.shape[0]
     width = (gates * hidden,)
+    wanted: dict[str, tuple[TensorType | None, tuple[int, ...]]]
     wanted = {"h0": (h0, (steps[0], state)), "w_ih": (w_ih, (*width, x.shape[-1])), "w_hh": (w_hh, (*width, state))}
     wanted |= {"b_ih": (b_ih, width), "b_hh": (b_hh, width), "w_hr": (w_hr, (state, hidden))}
     for name, (found, shape) in wanted.items():
@@ -123,7 +126,18 @@ def start_grads(pairs: list[tuple[np.ndarray, np.ndarray | None]]) -> list[Call]
     return [(grad.fill, 0) if given is None else (np.copyto, grad, given) for grad, given in pairs]
 
 
+def project(x: np.ndarray, weight: np.ndarray, biases: tuple[Any, ...], out: np.ndarray) -> list[Call]:
+    """out = x @ weightᵀ + biases, for all rows at once."""
+    added: list[Call] = [(np.add, out, bias, out) for bias in biases if bias is not None]
+    return [(blas_matmul, x, weight.T, out), *added]
+
+
 # ---- gradients without a loop
+
+
+def layer_name(types: tuple[TensorType | None, ...], attrs: Attrs) -> str:
+    """The grad_fn that PyTorch's layers end in: the steps' results, stacked, or joined when they are packed."""
+    return "StackBackward0" if attrs["batch_sizes"] is None else "CatBackward0"
 
 
 def layer_gradients(
@@ -159,7 +173,9 @@ def _infer(out: TensorType, h0: TensorType, *, reverse: bool = False, batch_size
     return TensorType(out.dtype, (sum(steps), out.shape[-1]))
 
 
-def _kernel(found: np.ndarray, out: np.ndarray, h0: np.ndarray, *, reverse: bool, batch_sizes: BatchSizes) -> list[Call]:
+def _kernel(
+    found: np.ndarray, out: np.ndarray, h0: np.ndarray, *, reverse: bool, batch_sizes: BatchSizes
+) -> list[Call]:
     calls, rows = flat(out)
     return [*calls, (_copy_earlier, found, rows, h0, spans_of(out, batch_sizes, reverse))]
 

@@ -5,36 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from graphnn.ir.attrs import Attrs
 from graphnn.ir.types import TensorType
-from graphnn.ops.blas import matmul as blas_matmul
 from graphnn.ops.elementwise import add, mul, sub, zeros_like
 from graphnn.ops.matrix import matmul
 from graphnn.ops.movement import reshape
-from graphnn.ops.op import Call, Op, Types, register
+from graphnn.ops.op import Op, Types, register
 from graphnn.ops.recurrence import (
     BatchSizes,
-    Span,
     check_layer,
-    flat,
-    given_or_empty,
     layer_gradients,
+    layer_name,
     require_shape,
     rows_of,
     spans_of,
-    start_grads,
+)
+from graphnn.ops.rnn_kernels import (
+    grad_kernel_of,
+    kernel_of,
+    relu_in_place,
+    slope_of_relu,
+    slope_of_tanh,
+    tanh_in_place,
 )
 from graphnn.ops.unary import relu, relu_grad, tanh
 from graphnn.ops.unrolled import joined, projected, run_back, run_steps, times_transposed
 
 Function = Callable[..., Any]
-
-
-def layer_name(types: tuple[TensorType | None, ...], attrs: Attrs) -> str:
-    """The grad_fn that PyTorch's layers end in: the steps' results, stacked, or joined when they are packed."""
-    return "StackBackward0" if attrs["batch_sizes"] is None else "CatBackward0"
 
 
 # ---- the layer
@@ -57,53 +53,6 @@ def _infer_of(name: str, sentence: str) -> Function:
 
     infer.__doc__ = sentence
     return infer
-
-
-def rnn_steps(
-    spans: list[Span], rows: np.ndarray, last: np.ndarray, weight: np.ndarray, product: np.ndarray, act: Function
-) -> None:
-    """The loop over time: `rows` holds what the inputs give and becomes the states; `last` is the running state."""
-    for start, stop in spans:
-        n = stop - start
-        row, held, given = rows[start:stop], last[:n], product[:n]
-        blas_matmul(held, weight, given)
-        np.add(row, given, row)
-        act(row)
-        held[...] = row
-
-
-def _kernel_of(act: Function) -> Function:
-    def kernel(
-        outs: Any,
-        x: np.ndarray,
-        h0: np.ndarray,
-        w_ih: np.ndarray,
-        w_hh: np.ndarray,
-        b_ih: Any = None,
-        b_hh: Any = None,
-        *,
-        reverse: bool,
-        batch_sizes: BatchSizes,
-        scratch: Any,
-    ) -> list[Call]:
-        (product,) = scratch
-        calls, x2 = flat(x)
-        rows = given_or_empty(outs[0], (x2.shape[0], h0.shape[1]), x)
-        last = given_or_empty(outs[1], h0.shape, x)
-        return [
-            *calls,
-            *project(x2, w_ih, (b_ih, b_hh), rows),
-            (np.copyto, last, h0),
-            (rnn_steps, spans_of(x, batch_sizes, reverse), rows, last, w_hh.T, product, act),
-        ]
-
-    return kernel
-
-
-def project(x: np.ndarray, weight: np.ndarray, biases: tuple[Any, ...], out: np.ndarray) -> list[Call]:
-    """out = x @ weightᵀ + biases, for all rows at once."""
-    added: list[Call] = [(np.add, out, bias, out) for bias in biases if bias is not None]
-    return [(blas_matmul, x, weight.T, out), *added]
 
 
 # ---- its gradient
@@ -134,50 +83,6 @@ def _infer_grad_of(name: str) -> Function:
     return infer
 
 
-def rnn_grad_steps(
-    spans: list[Span],
-    found: np.ndarray,
-    g: Any,
-    states: np.ndarray,
-    grad: np.ndarray,
-    weight: np.ndarray,
-    slope: Function,
-) -> None:
-    """The loop back through time; `grad` is the running gradient of the state."""
-    for start, stop in reversed(spans):
-        row, held = found[start:stop], grad[: stop - start]
-        if g is not None:
-            np.add(held, g[start:stop], held)
-        slope(states[start:stop], row)
-        np.multiply(row, held, row)
-        blas_matmul(row, weight, held)
-
-
-def _grad_kernel_of(slope: Function) -> Function:
-    def kernel(
-        outs: Any,
-        x: np.ndarray,
-        h0: np.ndarray,
-        w_ih: Any,
-        w_hh: np.ndarray,
-        b_ih: Any,
-        b_hh: Any,
-        out: np.ndarray,
-        g: Any = None,
-        g_h: Any = None,
-        *,
-        reverse: bool,
-        batch_sizes: BatchSizes,
-    ) -> list[Call]:
-        (calls, states), (more, g2) = flat(out), ([], None) if g is None else flat(g)
-        found, grad = given_or_empty(outs[0], states.shape, x), given_or_empty(outs[1], h0.shape, x)
-        spans = spans_of(x, batch_sizes, reverse)
-        loop = (rnn_grad_steps, spans, found, g2, states, grad, w_hh, slope)
-        return [*calls, *more, *start_grads([(grad, g_h)]), loop]
-
-    return kernel
-
-
 # ---- in ordinary ops
 
 
@@ -192,7 +97,7 @@ def _in_ops_of(act: Function) -> Function:
     return in_ops
 
 
-def _unrolled(spans: list[Span], act: Function, x: Any, h0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
+def _unrolled(spans: Any, act: Function, x: Any, h0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
     def step(inputs: Any, h: Any) -> Any:
         new = act(add(inputs, times_transposed(h, w_hh)))
         return (new,), new
@@ -234,24 +139,6 @@ def _grad_in_ops_of(act: Function, act_grad: Function) -> Function:
 # ---- the two functions
 
 
-def _slope_of_tanh(state: np.ndarray, out: np.ndarray) -> None:
-    """1 - state²."""
-    np.multiply(state, state, out)
-    np.subtract(1.0, out, out)
-
-
-def _slope_of_relu(state: np.ndarray, out: np.ndarray) -> None:
-    np.greater(state, 0.0, out)
-
-
-def _tanh_in_place(x: np.ndarray) -> None:
-    np.tanh(x, x)
-
-
-def _relu_in_place(x: np.ndarray) -> None:
-    np.maximum(x, 0.0, out=x)
-
-
 def _layer(
     name: str, sentence: str, act: Function, slope: Function, in_ops: Function, act_grad: Function
 ) -> tuple[Op, Op]:
@@ -260,7 +147,7 @@ def _layer(
         Op(
             f"{name}_grad",
             infer=_infer_grad_of(f"{name}_grad"),
-            numpy=_grad_kernel_of(slope),
+            numpy=grad_kernel_of(slope),
             outputs=("gates_grad", "h0_grad"),
             decompose=_grad_in_ops_of(in_ops, act_grad),
             differentiable=2,
@@ -276,7 +163,7 @@ def _layer(
         Op(
             name,
             infer=_infer_of(name, sentence),
-            numpy=_kernel_of(act),
+            numpy=kernel_of(act),
             scratch=lambda x, h0, *_, **__: (h0,),
             outputs=("out", "h_n"),
             vjp=vjp,
@@ -295,16 +182,16 @@ def _tanh_grad(g: Any, state: Any) -> Any:
 rnn_tanh, rnn_tanh_grad = _layer(
     "rnn_tanh",
     "h' = tanh(w_ih x + b_ih + w_hh h + b_hh) over a sequence: all states (T, B, H) and the last one (B, H).",
-    _tanh_in_place,
-    _slope_of_tanh,
+    tanh_in_place,
+    slope_of_tanh,
     tanh,
     _tanh_grad,
 )
 rnn_relu, rnn_relu_grad = _layer(
     "rnn_relu",
     "h' = relu(w_ih x + b_ih + w_hh h + b_hh) over a sequence: all states (T, B, H) and the last one (B, H).",
-    _relu_in_place,
-    _slope_of_relu,
+    relu_in_place,
+    slope_of_relu,
     relu,
     relu_grad,
 )

@@ -1,5 +1,7 @@
 """nn.utils.rnn: packing, padding and taking apart, as PyTorch does."""
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -50,8 +52,12 @@ def test_packing_and_padding_again(lengths: list[int], options: dict[str, Any], 
     for library in LIBRARIES:
         shape = (3, 4, 2) if options.get("batch_first") else (4, 3, 2)
         x = tensor(library, *shape)
-        packed = module_of(library).pack_padded_sequence(x, library.tensor(lengths) if as_tensor else lengths, **options)
-        padded, count = module_of(library).pad_packed_sequence(packed, batch_first=True, padding_value=-1, total_length=5)
+        packed = module_of(library).pack_padded_sequence(
+            x, library.tensor(lengths) if as_tensor else lengths, **options
+        )
+        padded, count = module_of(library).pad_packed_sequence(
+            packed, batch_first=True, padding_value=-1, total_length=5
+        )
         (padded * padded).sum().backward()
         found.append([*packed, padded, count, x.grad])
     for ours, theirs in zip(*found, strict=True):
@@ -67,7 +73,9 @@ def test_a_packed_sequence_prints_as_in_pytorch():
     assert texts[0] == texts[1]
 
 
-@pytest.mark.parametrize("options", [{}, {"batch_first": True}, {"padding_value": 3.5}, {"padding_side": "left"}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"batch_first": True}, {"padding_value": 3.5}, {"padding_side": "left"}], ids=str
+)
 def test_padding_a_list_of_sequences(options: dict[str, Any]):
     found = []
     for library in LIBRARIES:
@@ -80,7 +88,9 @@ def test_padding_a_list_of_sequences(options: dict[str, Any]):
 
 
 def test_padding_integers_keeps_their_dtype():
-    ours, theirs = (module_of(lib).pad_sequence([lib.tensor([1, 2]), lib.tensor([3])], padding_value=7) for lib in LIBRARIES)
+    ours, theirs = (
+        module_of(lib).pad_sequence([lib.tensor([1, 2]), lib.tensor([3])], padding_value=7) for lib in LIBRARIES
+    )
     assert_same(ours, theirs)
 
 
@@ -140,6 +150,13 @@ def test_conversions_reach_the_data_alone():
         assert packed.to("cpu") is packed
         assert packed.cpu() is packed
         assert not packed.is_cuda
+
+
+def test_copies_know_their_batch_sizes():
+    packed = rnn.pack_sequence([graphnn.zeros(3), graphnn.zeros(1)])
+    for made in (copy.deepcopy(packed), pickle.loads(pickle.dumps(packed)), packed._replace(data=packed.data + 1)):
+        assert isinstance(made, rnn.PackedSequence)
+        assert made.sizes == (2, 1, 1)
 
 
 def test_packing_has_pytorchs_grad_fn():

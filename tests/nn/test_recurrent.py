@@ -1,4 +1,4 @@
-"""Recurrent layers beyond the parity table: pairs of states, packed sequences, graphs that do not grow, grad_fn names."""
+"""Recurrent layers beyond the parity table: pairs of states, graphs that do not grow, grad_fn names, the tagger."""
 
 import warnings
 from typing import Any
@@ -10,7 +10,8 @@ import graphnn
 from graphnn import nn
 from graphnn.ir.parser import parse
 from graphnn.runtime.interpreter import interpret
-from tests.nn.both import array, check_same_failure, copy_weights
+from tests.nn.both import array, copy_weights
+from tests.nn.recurrent_pairs import assert_close, assert_same_gradients, backward, both, leaves, normal
 
 torch = pytest.importorskip("torch")
 
@@ -21,36 +22,6 @@ PAIRS: list[dict[str, Any]] = [
     {"proj_size": 2, "bias": False, "num_layers": 2, "bidirectional": True},
     {"num_layers": 2, "bidirectional": True, "batch_first": True},
 ]
-
-
-def both(name: str, *args: Any, **options: Any) -> tuple[Any, Any]:
-    """The same layer in both libraries."""
-    torch.manual_seed(0)
-    theirs, ours = getattr(torch.nn, name)(*args, **options), getattr(nn, name)(*args, **options)
-    copy_weights(theirs, ours)
-    return ours, theirs
-
-
-def normal(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng([seed, *shape]).standard_normal(shape).astype(np.float32)
-
-
-def leaves(library: Any, arrays: list[np.ndarray]) -> list[Any]:
-    return [library.tensor(a, requires_grad=True) for a in arrays]
-
-
-def backward(library: Any, outputs: list[Any]) -> None:
-    sum((o * library.tensor(normal(*o.shape, seed=5))).sum() for o in outputs).backward()
-
-
-def assert_close(ours: Any, theirs: Any) -> None:
-    np.testing.assert_allclose(array(ours), array(theirs), rtol=2e-4, atol=2e-5)
-
-
-def assert_same_gradients(ours: Any, theirs: Any, inputs: list[tuple[Any, Any]]) -> None:
-    pairs = [*inputs, *zip(ours.parameters(), theirs.parameters(), strict=True)]
-    for a, b in pairs:
-        np.testing.assert_allclose(array(a.grad), array(b.grad), rtol=2e-3, atol=2e-4)
 
 
 # ---- an LSTM's two states
@@ -87,71 +58,6 @@ def test_an_lstm_cell_continues_from_a_pair_of_states():
         for a, b in zip(found[0][0], found[1][0], strict=True):
             assert_close(a, b)
         assert_same_gradients(ours, theirs, list(zip(found[0][1], found[1][1], strict=True)))
-
-
-# ---- packed sequences
-
-LENGTHS = ([5, 3, 3, 1], True), ([3, 5, 1, 3], False)
-STACKS: list[tuple[str, dict[str, Any]]] = [
-    *((name, options) for name in ("RNN", "LSTM", "GRU") for options in ({}, {"num_layers": 2, "bidirectional": True})),
-    ("LSTM", {"proj_size": 2, "bidirectional": True}),
-    ("RNN", {"nonlinearity": "relu", "bias": False}),
-]
-
-
-def run_packed(library: Any, module: Any, given: list[Any], lengths: list[int], sorted_: bool) -> list[Any]:
-    rnn = library.nn.utils.rnn
-    packed = rnn.pack_padded_sequence(given[0], lengths, batch_first=True, enforce_sorted=sorted_)
-    states = given[1:] if len(given) < 3 else [tuple(given[1:])]
-    out, last = module(packed, *states)
-    padded, _ = rnn.pad_packed_sequence(out, batch_first=True, total_length=6)
-    return [padded, *(last if isinstance(last, tuple) else [last])]
-
-
-@pytest.mark.parametrize("with_states", [False, True])
-@pytest.mark.parametrize(("lengths", "sorted_"), LENGTHS, ids=str)
-@pytest.mark.parametrize(("name", "options"), STACKS, ids=str)
-def test_packed_sequences_give_what_they_give_in_pytorch(
-    name: str, options: dict[str, Any], lengths: list[int], sorted_: bool, with_states: bool
-):
-    ours, theirs = both(name, 3, 4, **options)
-    count = options.get("num_layers", 1) * (2 if options.get("bidirectional") else 1)
-    sizes = (options.get("proj_size") or 4, 4)[: 2 if name == "LSTM" else 1] if with_states else ()
-    arrays = [normal(4, 5, 3), *(normal(count, 4, size) for size in sizes)]
-    found = []
-    for library, module in ((graphnn, ours), (torch, theirs)):
-        given = leaves(library, arrays)
-        outs = run_packed(library, module, given, lengths, sorted_)
-        backward(library, outs)
-        found.append((outs, given))
-    for a, b in zip(found[0][0], found[1][0], strict=True):
-        assert_close(a, b)
-    assert_same_gradients(ours, theirs, list(zip(found[0][1], found[1][1], strict=True)))
-
-
-@pytest.mark.parametrize(("lengths", "sorted_"), LENGTHS, ids=str)
-def test_packing_inside_of_a_compiled_function(lengths: list[int], sorted_: bool):
-    ours, _ = both("GRU", 3, 4, bidirectional=True)
-
-    def run(x: Any) -> Any:
-        return tuple(run_packed(graphnn, ours, [x], lengths, sorted_))
-
-    x = graphnn.tensor(normal(4, 5, 3))
-    for a, b in zip(graphnn.compile(run)(x), run(x), strict=True):
-        assert_close(a, b)
-
-
-def test_packed_sequences_pass_in_and_out_of_compiled_functions():
-    """Their batch sizes belong to the signature: other ones have another plan."""
-    ours, _ = both("LSTM", 3, 4)
-    fast = graphnn.compile(ours)
-    for lengths in ([5, 3], [4, 4], [3, 5], [5, 3]):
-        packed = nn.utils.rnn.pack_padded_sequence(graphnn.tensor(normal(5, 2, 3)), lengths, enforce_sorted=False)
-        (out, (h, c)), (wanted, (h_wanted, c_wanted)) = fast(packed), ours(packed)
-        assert isinstance(out, nn.utils.rnn.PackedSequence)
-        for a, b in zip([*out, h, c], [*wanted, h_wanted, c_wanted], strict=True):
-            assert_close(a, b)
-    assert len(fast.plans) == 2
 
 
 # ---- one node however long the sequence
@@ -195,7 +101,9 @@ def test_a_traced_layer_is_printed_in_a_line_and_parsed_back():
 # ---- names, options
 
 
-@pytest.mark.parametrize(("name", "options"), [(n, o) for n in ("RNN", "LSTM", "GRU") for o in ({}, {"bidirectional": True})])
+@pytest.mark.parametrize(
+    ("name", "options"), [(n, o) for n in ("RNN", "LSTM", "GRU") for o in ({}, {"bidirectional": True})]
+)
 def test_results_end_in_pytorchs_grad_fn(name: str, options: dict[str, Any]):
     ours, theirs = both(name, 3, 4, **options)
     for given in (normal(5, 2, 3), normal(5, 3)):
@@ -264,71 +172,6 @@ def test_layers_convert_to_other_dtypes():
 def test_an_empty_batch_has_empty_results():
     out, last = nn.GRU(3, 4)(graphnn.zeros(5, 0, 3))
     assert (tuple(out.shape), tuple(last.shape)) == ((5, 0, 4), (1, 0, 4))
-
-
-# ---- what is refused
-
-FAILURES = [
-    lambda lib: lib.nn.RNN(3, 4, nonlinearity="x"),
-    lambda lib: lib.nn.RNN(3, 4, proj_size=2),
-    lambda lib: lib.nn.GRU(3, 4, proj_size=2),
-    lambda lib: lib.nn.LSTM(3, 4, proj_size=4),
-    lambda lib: lib.nn.LSTM(3, 4, proj_size=-1),
-    lambda lib: lib.nn.LSTM(3, 4, dropout=2),
-    lambda lib: lib.nn.LSTM(3, 4, dropout=True),
-    lambda lib: lib.nn.LSTM(3, 4.0),
-    lambda lib: lib.nn.LSTM(0, 4),
-    lambda lib: lib.nn.LSTM(3, 0),
-    lambda lib: lib.nn.LSTM(3, 4, 0),
-    lambda lib: lib.nn.LSTM(3, 4, bias=1),
-    lambda lib: lib.nn.LSTM(3, 4, batch_first=1),
-    *(
-        lambda lib, name=name, shape=shape: getattr(lib.nn, name)(3, 4)(lib.zeros(*shape))
-        for name in ("RNN", "LSTM", "GRU")
-        for shape in ((2, 2, 2, 3), (3,), (2, 2, 5))
-    ),
-    *(
-        lambda lib, name=name, x=x, h=h: getattr(lib.nn, name)(3, 4)(lib.zeros(*x), lib.zeros(*h))
-        for name in ("RNN", "GRU")
-        for x, h in (((5, 2, 3), (1, 3, 4)), ((5, 2, 3), (2, 4)), ((5, 3), (1, 1, 4)))
-    ),
-    *(
-        lambda lib, x=x, h=h, c=c: lib.nn.LSTM(3, 4)(lib.zeros(*x), (lib.zeros(*h), lib.zeros(*c)))
-        for x, h, c in (
-            ((5, 2, 3), (1, 3, 4), (1, 3, 4)),
-            ((5, 2, 3), (1, 2, 4), (1, 2, 3)),
-            ((5, 2, 3), (2, 4), (2, 4)),
-            ((5, 3), (1, 1, 4), (1, 1, 4)),
-        )
-    ),
-    *(
-        lambda lib, name=name, x=x: getattr(lib.nn, name)(3, 4)(lib.zeros(*x))
-        for name in ("RNNCell", "LSTMCell", "GRUCell")
-        for x in ((2, 2, 3), (2, 5))
-    ),
-    *(
-        lambda lib, name=name, h=h: getattr(lib.nn, name)(3, 4)(lib.zeros(2, 3), lib.zeros(*h))
-        for name in ("RNNCell", "GRUCell")
-        for h in ((2, 5), (3, 4), (3, 4, 1))
-    ),
-    lambda lib: lib.nn.LSTMCell(3, 4)(lib.zeros(2, 3), (lib.zeros(2, 4), lib.zeros(2, 4, 1))),
-    lambda lib: lib.nn.RNNCell(3, 4, nonlinearity="tanh")(lib.zeros(2, 3), lib.zeros(3, 4)),
-]
-
-
-@pytest.mark.parametrize("build", FAILURES)
-def test_what_pytorch_refuses_is_refused_in_its_words(build: Any):
-    check_same_failure(build)
-
-
-def test_inputs_of_another_dtype_are_refused():
-    check_same_failure(lambda lib: lib.nn.GRU(3, 4)(lib.zeros(5, 2, 3, dtype=lib.float64)))
-
-
-def test_a_sequence_without_steps_is_refused():
-    for library in (torch, graphnn):
-        with pytest.raises(RuntimeError, match="Expected sequence length to be larger than 0 in RNN"):
-            library.nn.LSTM(3, 4)(library.zeros(0, 2, 3))
 
 
 # ---- the tutorial's tagger

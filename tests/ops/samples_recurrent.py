@@ -88,9 +88,7 @@ def gradient_oracle(name: str) -> Any:
     return gradients
 
 
-LAYERS = tuple(
-    Row(name, samples_of(name), torch=ORACLES[name], rtol=1e-5, atol=1e-6, named=False) for name in GATES
-)
+LAYERS = tuple(Row(name, samples_of(name), torch=ORACLES[name], rtol=1e-5, atol=1e-6, named=False) for name in GATES)
 GRADIENTS = tuple(
     Row(
         f"{name}_grad",

@@ -28,8 +28,8 @@ class PackedSequence(_Fields):
     and traces take the batch sizes for constants: other ones have another plan.
     """
 
-    _sizes: tuple[int, ...] | None  # what batch_sizes and unsorted_indices hold, once known
-    _order: np.ndarray | None
+    _sizes: tuple[int, ...] | None = None  # what batch_sizes and unsorted_indices hold, once known
+    _order: np.ndarray | None = None
 
     def __new__(
         cls,
@@ -45,9 +45,7 @@ class PackedSequence(_Fields):
             data, batch_sizes = data
         if unsorted_indices is None:
             unsorted_indices = invert_permutation(sorted_indices)
-        made = super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
-        made._sizes = made._order = None
-        return made
+        return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
 
     @property
     def sizes(self) -> tuple[int, ...]:

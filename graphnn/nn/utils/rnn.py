@@ -117,7 +117,7 @@ def pad_sequence(
     _check_fit(listed)
     longest = max(s.shape[0] for s in listed)
     padded = [_padded(s, longest - s.shape[0], padding_value, padding_side) for s in listed]
-    return stack(padded, 0 if batch_first else 1)
+    return stack(padded, 0 if batch_first else 1)  # type: ignore[no-any-return]
 
 
 def _listed(sequences: Any) -> list[Tensor]:
