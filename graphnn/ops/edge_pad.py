@@ -39,7 +39,8 @@ def _check_edges(x: TensorType, dim: int, low: int, high: int, mode: str) -> Non
         raise ArgumentError(
             f"Padding value causes wrapping around more than once: ({low}, {high}) at dimension {dim} of {x}"
         )
-    if size + low + high < 1 or size + min(low, 0) + min(high, 0) < 0:
+    kept = size + min(low, 0) + min(high, 0)
+    if size + low + high < 1 or (mode == "circular" and kept < 1):
         raise ShapeError(f"edge_pad: ({low}, {high}) leaves nothing of dimension {dim}: output is too small: {x}")
 
 

@@ -110,6 +110,8 @@ def _infer_avg(
     if divisor_override == 0:
         raise ArgumentError("avg_pool3d: divisor must be not zero, got divisor_override=0")
     size = _output_size("avg_pool3d", x, kernel_size, stride, padding, ONE, ceil_mode)
+    if any(n < k for n, k in zip(x.shape[-3:], kernel_size, strict=True)):
+        raise ShapeError(f"avg_pool3d: input image {list(x.shape[-3:])} smaller than kernel size {list(kernel_size)}: {x}")
     return TensorType(x.dtype, (*x.shape[:-3], *size))
 
 

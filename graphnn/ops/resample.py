@@ -9,9 +9,9 @@ from graphnn.ir import dtypes
 from graphnn.ir.attrs import Attrs
 from graphnn.ir.dtypes import DType
 from graphnn.ir.types import Shape, TensorType
-from graphnn.ops.axis_tables import Tables, table_calls, table_scratch, transposed
+from graphnn.ops.axis_tables import Tables, table_calls, table_scratch
 from graphnn.ops.op import Op, Types, register
-from graphnn.ops.resample_tables import FILTERS, resample_table
+from graphnn.ops.resample_tables import FILTERS, gradient_table, heeds, resample_table
 
 Scales = tuple[float | None, ...]
 NAMES = {
@@ -25,14 +25,22 @@ NAMES = {
 }
 
 
-def _tables(
-    sizes: Shape, dtype: DType, size: Shape, scales: Scales | None, mode: str, align_corners: bool, antialias: bool
-) -> Tables:
-    """The tables from `sizes` to `size`."""
-    double = dtype is dtypes.float64
-    factors = scales or (None,) * len(size)
-    each = zip(sizes, size, factors, strict=True)
-    return tuple(resample_table(a, b, mode, align_corners, antialias, s, double) for a, b, s in each)
+def _options(
+    gradient: bool,
+    sizes: Shape,
+    dtype: DType,
+    size: Shape,
+    scales: Scales | None,
+    mode: str,
+    align_corners: bool,
+    antialias: bool,
+) -> list[tuple[Any, ...]]:
+    """What tells the tables from `sizes` to `size`, or those of the gradient."""
+    double, found = dtype is dtypes.float64, []
+    for a, b, factor in zip(sizes, size, scales or (None,) * len(size), strict=True):
+        heeded = factor if heeds(a, b, mode, len(size), gradient) else None
+        found.append((a, b, mode, align_corners, antialias, heeded, double))
+    return found
 
 
 def _check(x: TensorType, size: Shape, mode: str, antialias: bool) -> None:
@@ -64,7 +72,9 @@ def _infer(
 
 
 def _of(x: Any, dtype: DType, size: Shape, **attrs: Any) -> Tables:
-    return _tables(x.shape[x.ndim - len(size) :], dtype, size, **attrs)
+    return tuple(
+        resample_table(*given) for given in _options(False, x.shape[x.ndim - len(size) :], dtype, size, **attrs)
+    )
 
 
 def _kernel(out: Any, x: Any, *, scratch: Any, **attrs: Any) -> Any:
@@ -110,7 +120,7 @@ def _infer_grad(
 
 
 def _grad_tables(dtype: DType, input_size: Shape, **attrs: Any) -> Tables:
-    return transposed(_tables(input_size, dtype, **attrs))
+    return tuple(gradient_table(*given) for given in _options(True, input_size, dtype, **attrs))
 
 
 def _grad_kernel(out: Any, g: Any, *, scratch: Any, **attrs: Any) -> Any:

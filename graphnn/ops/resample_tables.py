@@ -98,6 +98,12 @@ def _smoothed(size: int, count: int, mode: str, align_corners: bool, scale: floa
     return of_matrix(matrix)
 
 
+def heeds(size: int, count: int, mode: str, dimensions: int, gradient: bool) -> bool:
+    """Whether the user's factor places the outputs. PyTorch's "nearest" passes over one that gives the same size or twice
+    the size in images, and in the gradients of signals and volumes."""
+    return not (mode == "nearest" and (gradient or dimensions == 2) and count in (size, 2 * size))
+
+
 @functools.lru_cache(maxsize=256)
 def resample_table(
     size: int, count: int, mode: str, align_corners: bool, antialias: bool, scale: float | None, double: bool
@@ -106,7 +112,19 @@ def resample_table(
     real = np.float64 if double else np.float32
     if mode in ("nearest", "nearest-exact"):
         return _nearest(size, count, 0.5 if mode == "nearest-exact" else 0.0, scale)
+    if size == count and (antialias or mode in LINEAR):
+        return Table(size, np.arange(size)[:, None])  # whatever the factor
     if antialias:
         return _smoothed(size, count, mode, align_corners, scale, real)
     make = _linear if mode in LINEAR else _cubic
     return make(size, count, align_corners, scale, real)
+
+
+def gradient_table(
+    size: int, count: int, mode: str, align_corners: bool, antialias: bool, scale: float | None, double: bool
+) -> Table:
+    """The table of the gradient: the other one transposed, but with antialias PyTorch's gradient heeds a factor that gives
+    the same size, though the way forward does not."""
+    if antialias:
+        return _smoothed(size, count, mode, align_corners, scale, np.float64 if double else np.float32).transposed
+    return resample_table(size, count, mode, align_corners, antialias, scale, double).transposed

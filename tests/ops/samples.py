@@ -14,6 +14,7 @@ from tests.ops import (
     samples_movement,
     samples_nn,
     samples_normalization,
+    samples_pooling,
     samples_recurrent,
     samples_reduction,
 )
@@ -32,5 +33,6 @@ TABLE: tuple[Row, ...] = (
     *samples_losses.ROWS,
     *samples_nn.ROWS,
     *samples_normalization.ROWS,
+    *samples_pooling.ROWS,
 )
 ROWS: dict[str, Row] = {row.op: row for row in TABLE}
