@@ -12,12 +12,11 @@ from graphnn.backends.registry import Backend
 from graphnn.compiler.gradient import CompiledFunctionBackward
 from graphnn.compiler.guards import Guard
 from graphnn.compiler.program import Program
-from graphnn.errors import TraceError
 from graphnn.ir import epoch
 from graphnn.ir.graph import Graph
 from graphnn.ir.types import TensorType
 from graphnn.rewrite.report import PipelineReport
-from graphnn.tensor.history import gradient_edge
+from graphnn.tensor.history import gradient_edge, rebase
 from graphnn.tensor.tensor import NOT_KEPT, Tensor, fresh_tensor
 from graphnn.tracing.capture import CONSUMED, Argument, Captured, Output
 from graphnn.tracing.trees import LEAF, unflatten
@@ -43,7 +42,6 @@ class Entry:
         backend: Backend,
         reason: str,
     ) -> None:
-        _refuse_shared_writes(captured)
         self.reason = reason
         self.guards = assumed.guards
         self.volatile = [(g, g.read, g.seen) for g in assumed.guards if not g.watched]
@@ -121,7 +119,7 @@ class Entry:
                 self._edges(leaves), self.program, workspace, self.joint, known, self.first_gradient
             )
         if self.written or self.grads:
-            self._write_back(leaves, outputs)
+            self._write_back(leaves, outputs, node)
         if self.single is not None:
             return fresh_tensor(outputs[0], self.single)
         return unflatten(self.structure, self._results(leaves, outputs, node))
@@ -129,25 +127,42 @@ class Entry:
     def _edges(self, leaves: Sequence[Any]) -> list[Edge]:
         return [gradient_edge(leaves[v] if isinstance(v, int) else v) for v in self.variables]
 
-    def _write_back(self, leaves: Sequence[Any], outputs: Sequence[Any]) -> None:
+    def _write_back(self, leaves: Sequence[Any], outputs: Sequence[Any], node: GradNode | None) -> None:
         for index, position in self.written:
             target: Tensor = leaves[self.tensor_leaves[index]]
             np.copyto(target._array, outputs[position])
             target._storage.wrote()
+            if node is not None:
+                rebase(target, self._output(position, outputs, node))
         for owner, new in self.grads:
             owner._grad = Tensor.of_array(outputs[new]) if type(new) is int else new
 
     def _results(self, leaves: Sequence[Any], outputs: Sequence[Any], node: GradNode | None) -> Iterator[Any]:
-        made: dict[int, Tensor] = {}
+        whole: dict[int, Tensor] = {}
+        made: dict[int, Tensor] = {}  # a tensor that is returned twice is one leaf, standing twice
         for leaf in self.leaves:
-            if isinstance(leaf, Output):
-                if leaf.position not in made:
-                    made[leaf.position] = self._output(leaf.position, outputs, node)
-                yield _seen(made[leaf.position], leaf.path)
-            elif isinstance(leaf, Argument):
-                yield _seen(leaves[self.tensor_leaves[leaf.number]], leaf.path)
+            if isinstance(leaf, Output | Argument):
+                if id(leaf) not in made:
+                    found = self._made(leaf, leaves, outputs, node, whole)
+                    again = not found._requires and any(found is m for m in made.values())
+                    made[id(leaf)] = found.detach() if again else found
+                yield made[id(leaf)]
             else:
                 yield leaf
+
+    def _made(
+        self,
+        leaf: Output | Argument,
+        leaves: Sequence[Any],
+        outputs: Sequence[Any],
+        node: Any,
+        whole: dict[int, Tensor],
+    ) -> Any:
+        if isinstance(leaf, Argument):
+            return _seen(leaves[self.tensor_leaves[leaf.number]], leaf)
+        if leaf.position not in whole:
+            whole[leaf.position] = self._output(leaf.position, outputs, node)
+        return _seen(whole[leaf.position], leaf)
 
     def _output(self, position: int, outputs: Sequence[Any], node: GradNode | None) -> Tensor:
         tensor = Tensor.of_array(outputs[position])
@@ -156,8 +171,11 @@ class Entry:
         return tensor
 
 
-def _seen(tensor: Tensor, path: Any) -> Any:
-    for op, attrs in path:
+def _seen(tensor: Tensor, leaf: Output | Argument) -> Any:
+    """The tensor as the leaf sees it: without history, through view steps."""
+    if leaf.detached:
+        tensor = tensor.detach()
+    for op, attrs in leaf.path:
         tensor = op(tensor, **attrs)
     return tensor
 
@@ -173,15 +191,6 @@ def _variables(captured: Captured) -> list[Any]:
     """For each gradient of the backward part whose it is: an eager leaf, or the position of an argument's leaf."""
     if captured.joint is None:
         return []
-    at = {id(t): captured.tensor_leaves[i] for i, t in enumerate(captured.inputs)}
+    leaves = captured.trace.leaves
+    at = {id(leaves[id(t)]): captured.tensor_leaves[i] for i, t in enumerate(captured.inputs)}
     return [at.get(id(v), v) for v in captured.joint.variables]
-
-
-def _refuse_shared_writes(captured: Captured) -> None:
-    for index, _ in captured.written:
-        placeholder = captured.inputs[index]
-        if placeholder._requires:
-            raise TraceError(
-                f"a compiled function changes an argument in place that requires grad ({placeholder.type}): "
-                "return the new value instead, or work on a clone()"
-            )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.backends.registry import Backend
+from graphnn.compiler.old_values import keep_old_values
 from graphnn.compiler.prologue import split_prologue
 from graphnn.ir.graph import Graph
 from graphnn.ir.value import Value
@@ -120,6 +121,7 @@ def _plan(graph: Graph, backend: Backend, early: Sequence[int] | None, seeds: in
         return make_plan(graph, backend.target)
     outputs = graph.outputs
     first: list[Value] = [*(outputs[i] for i in early), *graph.updates.values()]
+    first += keep_old_values(graph, first)
     late = graph.inputs[len(graph.inputs) - seeds :]
     return make_plan(graph, backend.target, phase_one_outputs=first, late_inputs=late)
 

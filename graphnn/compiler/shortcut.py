@@ -7,18 +7,19 @@ from typing import Any
 
 from graphnn.autodiff.modes import state as grad_mode
 from graphnn.compiler.entry import Entry
+from graphnn.compiler.signature import COMPUTED, grad_state
 from graphnn.tensor.tensor import Tensor
 
 
 class Shortcut:
-    """The plan used last, and what its arguments were: tensors with memory of their own by type and `requires_grad`,
+    """The plan used last, and what its arguments were: tensors with memory of their own by type and gradients,
     everything else by identity. What does not fit at a glance goes the long way, and may have the same key."""
 
     __slots__ = ("entry", "leaves", "recording", "tensors")
 
     def __init__(self, entry: Entry, args: tuple[Any, ...]) -> None:
         self.entry = entry
-        self.leaves = [(a.type, a.requires_grad) if type(a) is Tensor else (None, a) for a in args]
+        self.leaves = [(a.type, grad_state(a)) if type(a) is Tensor else (None, a) for a in args]
         self.recording = grad_mode.enabled
         self.tensors = sum(kind is not None for kind, _ in self.leaves)
 
@@ -32,7 +33,9 @@ class Shortcut:
                 if arg is not other:
                     return False
                 continue
-            if type(arg) is not Tensor or arg._base is not None or arg._requires is not other:
+            if type(arg) is not Tensor or arg._base is not None:
+                return False
+            if (arg._requires and (arg._node is None or COMPUTED)) is not other:
                 return False
             if (arg._type or arg.type) is not kind or arg._storage.trace is not None:
                 return False

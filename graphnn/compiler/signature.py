@@ -34,6 +34,7 @@ class Identity:
 
 
 DYNAMIC = "f64"
+COMPUTED = "computed"
 
 
 def signature(args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: Collection[int]) -> tuple[Key, list[Any]]:
@@ -49,11 +50,16 @@ def signature(args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: Collection
     for i, leaf in enumerate(leaves):
         if isinstance(leaf, Tensor):
             leaf._check_usable()
-            parts.append((leaf.type, needs_grad(leaf)))
+            parts.append((leaf.type, grad_state(leaf)))
             tensors.append(leaf)
         else:
             parts.append(DYNAMIC if i in dynamic and type(leaf) is float else leaf_key(leaf))
     return (structure, tuple(parts), grad_mode.enabled, _sharing(tensors)), leaves
+
+
+def grad_state(tensor: Tensor) -> bool | str:
+    """Whether gradients flow to the tensor: False, True for a leaf, COMPUTED for what has a history."""
+    return needs_grad(tensor) and (tensor._node is None or COMPUTED)
 
 
 def leaf_key(leaf: Any) -> Any:

@@ -13,7 +13,7 @@ from graphnn.errors import TraceError
 from graphnn.ir.graph import Graph
 from graphnn.ir.value import Node
 from graphnn.ops.op import builders
-from graphnn.tensor.history import Path
+from graphnn.tensor.history import Path, needs_grad
 from graphnn.tensor.storage import Storage
 from graphnn.tensor.tensor import Tensor
 from graphnn.tracing.joint import Joint, add_backward
@@ -32,6 +32,7 @@ class Output(NamedTuple):
 
     position: int
     path: Path = ()
+    detached: bool = False
 
 
 class Argument(NamedTuple):
@@ -39,6 +40,7 @@ class Argument(NamedTuple):
 
     number: int
     path: Path = ()
+    detached: bool = False
 
 
 @dataclasses.dataclass
@@ -155,12 +157,14 @@ def _finish(
         marked = [Output(_position(t, outputs)) if isinstance(t, Tensor) else t for t in leaves]
     else:
         marked = _mark(leaves, [t._storage for t in inputs], outputs)
-    returned = len(outputs)
-    written = [(i, _position(trace.whole(t), outputs)) for i, t in enumerate(inputs) if trace.is_written(t._storage)]
+    written = [
+        (i, _position(trace.whole(t._storage), outputs)) for i, t in enumerate(inputs) if trace.is_written(t._storage)
+    ]
+    differentiable = len(outputs)
     trace.close()
     feeding = set() if keep_grads else trace.feeding_updates()
     grads = [(t, _grad_output(trace, t._grad, outputs, feeding)) for t in trace.changed_grads()]
-    joint = add_backward(trace, outputs[:returned]) if differentiate else None
+    joint = add_backward(trace, outputs[:differentiable]) if differentiate else None
     trace.graph.outputs = [trace.read(t) for t in outputs + (joint.gradients if joint else [])]
     return Captured(trace, at, inputs, structure, marked, outputs, written, grads, joint)
 
@@ -175,9 +179,11 @@ def _grad_output(trace: Trace, gradient: Tensor | None, outputs: list[Tensor], f
 
 def _mark(leaves: list[Any], inputs: list[Storage], outputs: list[Tensor]) -> list[Any]:
     """What stands for each leaf; leaves that share memory share an output, seen through their views."""
-    traced = [t._storage for t in leaves if isinstance(t, Tensor) and t._storage.trace is not None]
+    traced = [t._storage for t in {id(t): t for t in leaves}.values() if isinstance(t, Tensor)]
     whole: dict[Storage, int] = {}
-    return [_mark_tensor(t, inputs, traced, whole, outputs) if isinstance(t, Tensor) else t for t in leaves]
+    tensors = {id(t): t for t in leaves if isinstance(t, Tensor)}  # each once
+    marked = {key: _mark_tensor(t, inputs, traced, whole, outputs) for key, t in tensors.items()}
+    return [marked.get(id(t), t) for t in leaves]
 
 
 def _mark_tensor(
@@ -186,13 +192,15 @@ def _mark_tensor(
     storage = tensor._storage
     if storage.trace is None:
         return tensor
+    root = storage.trace.whole(storage)
+    detached = needs_grad(root) and not needs_grad(tensor)
     if storage in inputs:
-        return Argument(inputs.index(storage), tensor._path)
-    if traced.count(storage) == 1:
+        return Argument(inputs.index(storage), tensor._path, detached)
+    if traced.count(storage) == 1 or (needs_grad(tensor) and not needs_grad(root)):
         return Output(_position(tensor, outputs))
     if storage not in whole:
-        whole[storage] = _position(storage.trace.whole(tensor), outputs)
-    return Output(whole[storage], tensor._path)
+        whole[storage] = _position(root, outputs)
+    return Output(whole[storage], tensor._path, detached)
 
 
 def _position(tensor: Tensor, outputs: list[Tensor]) -> int:

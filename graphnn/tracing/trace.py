@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.autodiff.modes import state as grad_mode
-from graphnn.autodiff.tape import next_sequence
+from graphnn.autodiff.tape import Carrier, GradNode, next_sequence
 from graphnn.errors import TraceError
 from graphnn.ir.attrs import Attrs
 from graphnn.ir.graph import Graph, numpy_type
@@ -16,7 +16,7 @@ from graphnn.ir.origin import Origins, describe
 from graphnn.ir.types import scalar_type
 from graphnn.ir.value import Node, Value
 from graphnn.ops.op import Op
-from graphnn.tensor.history import HistoryPlan, Path, needs_grad, record, scatter_path
+from graphnn.tensor.history import HistoryPlan, Path, gradient_edge, needs_grad, record, scatter_path
 from graphnn.tensor.storage import Storage
 from graphnn.tensor.tensor import Tensor
 from graphnn.tracing.where import current_origins
@@ -24,12 +24,23 @@ from graphnn.tracing.where import current_origins
 _HISTORY = ("_node", "_output_nr", "_requires", "_seen")
 
 
+class ArgumentHistory(GradNode):
+    """Stands for the history of an argument that is no leaf."""
+
+    __slots__ = ()
+
+    def backward(self, grads: tuple[Any, ...], carrier: Carrier) -> Sequence[Any]:
+        return grads
+
+
 class Cell:
-    """What a block of memory holds now, as a value of the graph; `views` are the values seen through its views."""
+    """What a block of memory holds now, as a value of the graph; `views` are the values seen through its views. `root` is
+    the tensor of the whole block, where the trace has made it."""
 
-    __slots__ = ("initial", "value", "views")
+    __slots__ = ("initial", "root", "value", "views")
 
-    def __init__(self, value: Value) -> None:
+    def __init__(self, value: Value, root: Tensor | None = None) -> None:
+        self.root = root
         self.initial = value
         self.value = value
         self.views: dict[Path, Value] = {}
@@ -51,6 +62,7 @@ class Trace:
         self.scalars: dict[tuple[int, Any], tuple[Tensor, Any]] = {}
         self.grads: dict[int, tuple[Tensor, Any]] = {}
         self.drawn: dict[Storage, int] = {}
+        self.leaves: dict[int, Tensor] = {}  # id of an argument -> the leaf at which its gradient arrives
         self.grads_seen: dict[int, tuple[Tensor, Any]] = {}
         self.lifted: list[tuple[Tensor, Storage]] = []
         self.first_seq = next_sequence()
@@ -86,13 +98,18 @@ class Trace:
         tensor = Tensor.of_array(np.empty(value.type.shape, value.type.dtype.numpy))
         tensor._storage.trace = self
         tensor._type = value.type
-        self.cells[tensor._storage] = Cell(value)
+        self.cells[tensor._storage] = Cell(value, tensor)
         return tensor
 
     def input(self, like: Tensor, name: str) -> Tensor:
         """A traced tensor for an argument."""
         tensor = self.tensor_of(self.graph.add_input(like.type, name))
         tensor._requires = like.requires_grad
+        self.leaves[id(tensor)] = tensor
+        if like.grad_fn is not None:  # what has a history may be changed in place; a leaf may not
+            leaf = self.leaves[id(tensor)] = tensor.alias()
+            leaf._requires = True
+            tensor._node = ArgumentHistory((gradient_edge(leaf),))
         return tensor
 
     def constant(self, array: np.ndarray) -> Tensor:
@@ -151,16 +168,11 @@ class Trace:
         cell.value = scatter_path(cell.value, value, target._path)
         cell.views = {target._path: value}
 
-    def whole(self, tensor: Tensor) -> Tensor:
-        """A traced tensor of the whole block that `tensor` lies in."""
-        storage = tensor._storage
-        base = tensor
-        while base._base is not None:
-            base = base._base
-        if not base._path:
-            return base
-        found = self.tensor_of(self.cells[storage].value)
-        return found
+    def whole(self, storage: Storage) -> Tensor:
+        """The tensor of the whole block, for a block made in this trace: the one that its history belongs to."""
+        root = self.cells[storage].root
+        assert root is not None
+        return root
 
     def is_written(self, storage: Storage) -> bool:
         """Whether the trace has changed the block."""

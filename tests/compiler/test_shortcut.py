@@ -55,7 +55,9 @@ def test_arguments_that_share_memory_are_told_from_arguments_apart():
     assert [double_first(*apart).tolist() for _ in range(2)] == [[3.0], [5.0]]
     shared = vector(1.0)
     assert double_first(shared, shared).tolist() == [4.0]
-    with pytest.raises(TraceError, match="the argument x is changed in place while it shares memory with the argument y"):
+    with pytest.raises(
+        TraceError, match="the argument x is changed in place while it shares memory with the argument y"
+    ):
         double_first(shared, shared.detach())
 
 
