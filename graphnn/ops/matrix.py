@@ -57,7 +57,7 @@ def _matmul_vjp(c: Any, g: Any, a: Any, b: Any) -> Any:
     """The gradients of matrices, vectors being given their missing dimension first."""
     rows, columns = c.types[0].ndim > 1, c.types[1].ndim > 1
     if not rows and not columns:
-        return mul(g, b), mul(g, a)
+        return mul(g, b) if c.want[0] else None, mul(g, a) if c.want[1] else None
     a = a if rows else unsqueeze(a, dim=0)
     b = b if columns else unsqueeze(b, dim=1)
     g = g if columns else unsqueeze(g, dim=len(g.shape))

@@ -88,7 +88,8 @@ def _prelu(x: TensorType, weight: TensorType) -> TensorType:
 
 def _prelu_vjp(c: Any, g: Any, x: Any, weight: Any) -> Any:
     above = gt(x, 0)
-    return where(above, g, mul(g, weight)), where(above, 0.0, mul(g, x)) if c.want[1] else None
+    of_x = where(above, g, mul(g, weight)) if c.want[0] else None
+    return of_x, where(above, 0.0, mul(g, x)) if c.want[1] else None
 
 
 prelu = register(
@@ -118,8 +119,8 @@ def _slope(noise: Any, lower: float, upper: float) -> Any:
 
 def _rrelu_vjp(c: Any, g: Any, x: Any, noise: Any) -> Any:
     above = gt(x, 0)
-    found = where(above, g, mul(g, _slope(noise, **c.attrs)))
-    return (found, where(above, 0.0, mul(g, x)))[: len(c.types)]
+    of_x = where(above, g, mul(g, _slope(noise, **c.attrs))) if c.want[0] else None
+    return (of_x, where(above, 0.0, mul(g, x)))[: len(c.types)]
 
 
 rrelu = register(

@@ -89,3 +89,15 @@ def test_the_older_names_of_hardtanhs_bounds_are_taken_with_a_warning():
     assert repr(layer) == "Hardtanh(min_val=-3.0, max_val=1.0)"
     assert repr(nn.ReLU6(inplace=True)) == "ReLU6(inplace=True)"
     assert repr(nn.ELU(2.0, True)) == "ELU(alpha=2.0, inplace=True)"
+
+
+def test_the_slope_alone_can_be_learned():
+    layer = nn.PReLU()
+    layer(graphnn.tensor([-2.0, 3.0])).sum().backward()
+    assert layer.weight.grad.tolist() == [-2.0]
+
+
+def test_the_factor_of_a_frozen_vector_gets_its_gradient():
+    x, y = graphnn.tensor([1.0, 2.0]), graphnn.tensor([3.0, 4.0], requires_grad=True)
+    x.dot(y).backward()
+    assert y.grad.tolist() == [1.0, 2.0]
