@@ -176,7 +176,9 @@ def _input_grad_flops(g: TensorType, weight: TensorType, **attrs: Any) -> int:
 
 
 def _weight_grad_flops(g: TensorType, x: TensorType, **attrs: Any) -> int:
-    return 2 * g.size * (x.shape[1] // attrs["groups"]) * math.prod(attrs["kernel_size"])
+    kernel: Sizes = attrs["kernel_size"]
+    inputs: int = x.shape[1] // attrs["groups"]
+    return 2 * g.size * inputs * math.prod(kernel)
 
 
 def _input_grad(n: int) -> Op:

@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -189,4 +190,5 @@ def _col2im(geo: Volume, columns: np.ndarray, target: np.ndarray, block: Block) 
     for tap in itertools.product(*map(range, geo.kernel)):
         each = zip(tap, geo.dilation, starts, geo.stride, shape, strict=True)
         place = target[:, *(steps(t * d + start * s, s, count) for t, d, start, s, count in each)]
-        yield np.add, place, parts[:, *tap], place
+        at: Any = (slice(None), *tap)
+        yield np.add, place, parts[at], place

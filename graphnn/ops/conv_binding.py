@@ -147,4 +147,4 @@ def weight_grad_kernel(out: np.ndarray, g: np.ndarray, x: np.ndarray, *, scratch
     if x.ndim == 5:
         return weight_grad3d_calls(out, g, x, _weight_volume(g, x, out.itemsize, attrs), scratch)
     geo = _weight_geometry(g, x, out.itemsize, attrs)
-    return weight_grad_calls(*map(_images, (out, g, x)), geo, scratch)
+    return weight_grad_calls(_images(out), _images(g), _images(x), geo, scratch)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from graphnn import nn
-from graphnn.errors import UnsupportedError
 from graphnn.tensor.creation import from_numpy, ones, tensor, zeros
 from graphnn.tensor.random import manual_seed
 from tests.nn.both import OURS, array, check_same_failure, copy_weights, torch
@@ -150,15 +149,6 @@ def test_an_embedding_from_a_given_weight_is_frozen_and_shares_it():
     assert not layer.weight.requires_grad
     assert np.shares_memory(array(layer.weight), array(weight))
     assert nn.Embedding.from_pretrained(weight, freeze=False).weight.requires_grad
-
-
-def test_what_is_not_served_is_refused():
-    with pytest.raises(UnsupportedError, match="max_norm"):
-        nn.Embedding(3, 2, max_norm=1.0)
-    with pytest.raises(ValueError, match="Invalid padding string 'foo', should be one of"):
-        nn.Conv2d(4, 3, 3, padding="foo")
-    with pytest.raises(UnsupportedError, match="padding_mode='reflect'"):
-        nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect")
 
 
 @pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 3, 4)])
