@@ -14,6 +14,7 @@ from graphnn.ops.movement import reshape
 from graphnn.ops.op import Op, Types, register
 from graphnn.ops.recurrence import (
     BatchSizes,
+    block_rows,
     check_layer,
     layer_gradients,
     layer_name,
@@ -46,7 +47,13 @@ def _infer(
 
 
 def _scratch(x: TensorType, h0: TensorType, *_: Any, **__: Any) -> Types:
-    return TensorType(x.dtype, (h0.shape[0], 3 * h0.shape[1])), h0
+    """A step's product and state, and sums of some steps."""
+    batch, width = h0.shape[0], 3 * h0.shape[1]
+    return TensorType(x.dtype, (batch, width)), h0, block_rows(x, batch, width)
+
+
+def _grad_scratch(x: TensorType, h0: TensorType, *_: Any, **__: Any) -> Types:
+    return h0, h0
 
 
 def _vjp(
@@ -170,7 +177,7 @@ gru_grad = register(
         "gru_grad",
         infer=_infer_grad,
         numpy=grad_kernel,
-        scratch=_scratch,
+        scratch=_grad_scratch,
         outputs=("gates_grad", "hidden_grad", "h0_grad"),
         decompose=_grad_in_ops,
         differentiable=3,

@@ -8,7 +8,17 @@ import numpy as np
 
 from graphnn.ops.blas import matmul
 from graphnn.ops.op import Call
-from graphnn.ops.recurrence import BatchSizes, Span, before, flat, given_or_empty, project, spans_of, start_grads
+from graphnn.ops.recurrence import (
+    BatchSizes,
+    Span,
+    before,
+    flat,
+    given_or_empty,
+    project,
+    spans_of,
+    start_grads,
+    sums_in_blocks,
+)
 
 
 def kernel(
@@ -24,17 +34,17 @@ def kernel(
     batch_sizes: BatchSizes,
     scratch: Any,
 ) -> list[Call]:
+    *work, memory = scratch
     calls, x2 = flat(x)
-    n, hidden = x2.shape[0], h0.shape[1]
-    out = None if outs[0] is None else outs[0].reshape(n, hidden)
-    last, gates = given_or_empty(outs[1], h0.shape, x), given_or_empty(outs[2], (n, 3 * hidden), x)
-    spans = spans_of(x, batch_sizes, reverse)
-    return [
-        *calls,
-        *project(x2, w_ih, (b_ih,), gates),
-        (np.copyto, last, h0),
-        (gru_steps, spans, gates, outs[3], out, last, w_hh.T, b_hh, scratch),
-    ]
+    n = x2.shape[0]
+    out, inner = None if outs[0] is None else outs[0].reshape(n, h0.shape[1]), outs[3]
+    last = given_or_empty(outs[1], h0.shape, x)
+    calls.append((np.copyto, last, h0))
+    for at, gates, spans in sums_in_blocks(spans_of(x, batch_sizes, reverse), outs[2], memory, n):
+        parts = (None if whole is None else whole[at] for whole in (inner, out))
+        calls += project(x2[at], w_ih, (b_ih,), gates)
+        calls.append((gru_steps, spans, gates, *parts, last, w_hh.T, b_hh, work))
+    return calls
 
 
 def gru_steps(
@@ -124,7 +134,7 @@ def gru_grad_steps(
     for k in reversed(range(len(spans))):
         start, stop = spans[k]
         n = stop - start
-        gate, held, t = gates[start:stop], dh[:n], work[:n, :width]
+        gate, held, t = gates[start:stop], dh[:n], work[:n]
         if g is not None:
             np.add(held, g[start:stop], held)
         earlier = before(spans, k, states, h0, memory)

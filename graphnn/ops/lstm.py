@@ -16,6 +16,7 @@ from graphnn.ops.movement import reshape, transpose
 from graphnn.ops.op import Op, Types, register
 from graphnn.ops.recurrence import (
     BatchSizes,
+    block_rows,
     check_layer,
     layer_gradients,
     layer_name,
@@ -52,7 +53,9 @@ def _infer(
 
 
 def _scratch(x: TensorType, h0: TensorType, c0: TensorType, *_: Any, **__: Any) -> Types:
-    return TensorType(x.dtype, (c0.shape[0], 4 * c0.shape[1])), c0
+    """A step's product and cells, and sums of some steps."""
+    batch, width = c0.shape[0], 4 * c0.shape[1]
+    return TensorType(x.dtype, (batch, width)), c0, block_rows(x, batch, width)
 
 
 def _vjp(
@@ -169,7 +172,7 @@ def _infer_grad(
 def _grad_scratch(x: TensorType, h0: TensorType, c0: TensorType, *rest: Any, **_: Any) -> Types:
     """A step's gates, two times its cells, and the gradient of w_hr that one step adds."""
     w_hr = rest[4]
-    return (*_scratch(x, h0, c0), c0, c0, TensorType(x.dtype, (0, 0)) if w_hr is None else w_hr)
+    return (*_scratch(x, h0, c0)[:2], c0, c0, TensorType(x.dtype, (0, 0)) if w_hr is None else w_hr)
 
 
 def _grad_in_ops(

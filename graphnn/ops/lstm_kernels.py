@@ -8,7 +8,17 @@ import numpy as np
 
 from graphnn.ops.blas import matmul
 from graphnn.ops.op import Call
-from graphnn.ops.recurrence import BatchSizes, Span, before, flat, given_or_empty, project, spans_of, start_grads
+from graphnn.ops.recurrence import (
+    BatchSizes,
+    Span,
+    before,
+    flat,
+    given_or_empty,
+    project,
+    spans_of,
+    start_grads,
+    sums_in_blocks,
+)
 
 
 def kernel(
@@ -26,20 +36,18 @@ def kernel(
     batch_sizes: BatchSizes,
     scratch: Any,
 ) -> list[Call]:
+    *work, memory = scratch
     calls, x2 = flat(x)
     n, hidden = x2.shape[0], c0.shape[1]
-    out = None if outs[0] is None else outs[0].reshape(n, h0.shape[1])
+    out, cells = None if outs[0] is None else outs[0].reshape(n, h0.shape[1]), outs[4]
     last, cell = given_or_empty(outs[1], h0.shape, x), given_or_empty(outs[2], c0.shape, x)
-    gates = given_or_empty(outs[3], (n, 4 * hidden), x)
-    weights = w_hh.T, None if w_hr is None else w_hr.T
-    spans = spans_of(x, batch_sizes, reverse)
-    return [
-        *calls,
-        *project(x2, w_ih, (b_ih, b_hh), gates),
-        (np.copyto, last, h0),
-        (np.copyto, cell, c0),
-        (lstm_steps, spans, gates, outs[4], out, last, cell, weights, scratch, _halves(hidden, x.dtype)),
-    ]
+    weights, halves = (w_hh.T, None if w_hr is None else w_hr.T), _halves(hidden, x.dtype)
+    calls += [(np.copyto, last, h0), (np.copyto, cell, c0)]
+    for at, gates, spans in sums_in_blocks(spans_of(x, batch_sizes, reverse), outs[3], memory, n):
+        parts = (None if whole is None else whole[at] for whole in (cells, out))
+        calls += project(x2[at], w_ih, (b_ih, b_hh), gates)
+        calls.append((lstm_steps, spans, gates, *parts, last, cell, weights, work, halves))
+    return calls
 
 
 def _halves(hidden: int, dtype: np.dtype[Any]) -> tuple[np.ndarray, np.ndarray]:

@@ -29,6 +29,7 @@ from graphnn.ops.typing import require_float
 
 Span = tuple[int, int]  # the rows of one time step, half-open
 BatchSizes = tuple[int, ...] | None
+BLOCK = 1 << 20  # bytes of sums that are kept at once where the gradient does not need them all
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,35 @@ def spans_of(x: Any, batch_sizes: BatchSizes, reverse: bool) -> list[Span]:
         found.append((at, at + size))
         at += size
     return found[::-1] if reverse else found
+
+
+def block_rows(x: Any, batch: int, width: int) -> TensorType:
+    """Working memory for the sums of some steps, at least one: (rows, width)."""
+    rows = max(batch, BLOCK // max(1, width * x.dtype.itemsize))
+    return TensorType(x.dtype, (min(rows, math.prod(x.shape[:-1])), width))
+
+
+def in_blocks(spans: list[Span], room: int) -> list[tuple[Span, list[Span]]]:
+    """The steps in groups of at most `room` rows: the rows of each group, and its steps counted from the first row."""
+    groups: list[list[Span]] = []
+    left = 0
+    for start, stop in spans:
+        if not groups or stop - start > left:
+            groups.append([])
+            left = room
+        groups[-1].append((start, stop))
+        left -= stop - start
+    found = [((min(g)[0], max(g)[1]), g) for g in groups]
+    return [((low, high), [(a - low, b - low) for a, b in g]) for (low, high), g in found]
+
+
+def sums_in_blocks(
+    spans: list[Span], sums: np.ndarray | None, memory: np.ndarray, rows: int
+) -> list[tuple[slice, np.ndarray, list[Span]]]:
+    """Where the sums of the steps go: into `sums`, or through `memory` where they are not wanted."""
+    if sums is not None:
+        return [(slice(0, rows), sums.reshape(rows, sums.shape[-1]), spans)]
+    return [(slice(a, b), memory[: b - a], part) for (a, b), part in in_blocks(spans, memory.shape[0])]
 
 
 def before(spans: list[Span], k: int, rows: np.ndarray, first: np.ndarray, memory: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from graphnn.ops.movement import reshape
 from graphnn.ops.op import Op, Types, register
 from graphnn.ops.recurrence import (
     BatchSizes,
+    block_rows,
     check_layer,
     layer_gradients,
     layer_name,
@@ -164,7 +165,7 @@ def _layer(
             name,
             infer=_infer_of(name, sentence),
             numpy=kernel_of(act),
-            scratch=lambda x, h0, *_, **__: (h0,),
+            scratch=lambda x, h0, *_, **__: (h0, block_rows(x, *h0.shape)),
             outputs=("out", "h_n"),
             vjp=vjp,
             decompose=_in_ops_of(in_ops),

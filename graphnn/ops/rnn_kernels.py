@@ -10,7 +10,16 @@ import numpy as np
 
 from graphnn.ops.blas import matmul as blas_matmul
 from graphnn.ops.op import Call
-from graphnn.ops.recurrence import BatchSizes, Span, flat, given_or_empty, project, spans_of, start_grads
+from graphnn.ops.recurrence import (
+    BatchSizes,
+    Span,
+    flat,
+    given_or_empty,
+    project,
+    spans_of,
+    start_grads,
+    sums_in_blocks,
+)
 
 Function = Callable[..., Any]
 
@@ -29,16 +38,14 @@ def kernel_of(act: Function) -> Function:
         batch_sizes: BatchSizes,
         scratch: Any,
     ) -> list[Call]:
-        (product,) = scratch
+        product, memory = scratch
         calls, x2 = flat(x)
-        rows = given_or_empty(outs[0], (x2.shape[0], h0.shape[1]), x)
         last = given_or_empty(outs[1], h0.shape, x)
-        return [
-            *calls,
-            *project(x2, w_ih, (b_ih, b_hh), rows),
-            (np.copyto, last, h0),
-            (rnn_steps, spans_of(x, batch_sizes, reverse), rows, last, w_hh.T, product, act),
-        ]
+        calls.append((np.copyto, last, h0))
+        for at, rows, spans in sums_in_blocks(spans_of(x, batch_sizes, reverse), outs[0], memory, x2.shape[0]):
+            calls += project(x2[at], w_ih, (b_ih, b_hh), rows)
+            calls.append((rnn_steps, spans, rows, last, w_hh.T, product, act))
+        return calls
 
     return kernel
 
