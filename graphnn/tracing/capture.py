@@ -196,7 +196,8 @@ def _mark_tensor(
     detached = needs_grad(root) and not needs_grad(tensor)
     if storage in inputs:
         return Argument(inputs.index(storage), tensor._path, detached)
-    if traced.count(storage) == 1 or (needs_grad(tensor) and not needs_grad(root)):
+    own_history = needs_grad(tensor) and tensor is not root and tensor._base is not root
+    if traced.count(storage) == 1 or own_history:
         return Output(_position(tensor, outputs))
     if storage not in whole:
         whole[storage] = _position(root, outputs)
