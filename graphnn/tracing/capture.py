@@ -194,9 +194,9 @@ def _mark_tensor(
         return tensor
     root = storage.trace.whole(storage)
     detached = needs_grad(root) and not needs_grad(tensor)
-    if storage in inputs:
-        return Argument(inputs.index(storage), tensor._path, detached)
     own_history = needs_grad(tensor) and tensor is not root and tensor._base is not root
+    if storage in inputs and not own_history:
+        return Argument(inputs.index(storage), tensor._path, detached)
     if traced.count(storage) == 1 or own_history:
         return Output(_position(tensor, outputs))
     if storage not in whole:
