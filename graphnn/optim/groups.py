@@ -6,6 +6,7 @@ A traced step reads numbers again at every run, but has baked in everything else
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -92,18 +93,33 @@ def shape_of(value: Any, key: str = "") -> Any:
 
 
 def make_group(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> ParamGroup:
-    """A checked group: "params" is a list of leaf tensors, what is not given is as in `defaults`."""
+    """A checked group: "params" is a list of leaf tensors; their names, where given, are "param_names"."""
     if not isinstance(given, Mapping):
         raise ArgumentTypeError(f"param_group must be a dict, but got {type(given)}")
-    group = ParamGroup({**given, "params": _listed(given["params"])})
-    for param in group["params"]:
+    params = _listed(given["params"])
+    names = [param[0] for param in params if isinstance(param, tuple)]
+    group = ParamGroup({**given, "params": [param[1] if isinstance(param, tuple) else param for param in params]})
+    if names and len(names) != len(params):
+        raise ArgumentError("all optimizer params should be with/without names. Some param names are missing")
+    if names:
+        group["param_names"] = names
+    _check_params(group["params"])
+    for name, default in defaults.items():
+        group.setdefault(name, default)
+    return group
+
+
+def _check_params(params: list[Any]) -> None:
+    for param in params:
         if not isinstance(param, Tensor):
             raise ArgumentTypeError(f"optimizer can only optimize Tensors, but one of the params is {typename(param)}")
         if not param.is_leaf:
             raise ArgumentError("can't optimize a non-leaf Tensor")
-    for name, default in defaults.items():
-        group.setdefault(name, default)
-    return group
+    if len(set(map(id, params))) != len(params):
+        warnings.warn(
+            "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error",
+            stacklevel=4,
+        )
 
 
 def _listed(params: Any) -> list[Any]:

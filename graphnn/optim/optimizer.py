@@ -41,6 +41,8 @@ class Optimizer:
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Optimizes further parameters too; hyper-parameters that the group does not give are the defaults."""
         group = make_group(param_group, self.defaults)
+        if self.param_groups and ("param_names" in group) != ("param_names" in self.param_groups[0]):
+            raise ArgumentError(_names_differ("param_names" in group))
         taken = {id(param) for other in self.param_groups for param in other["params"]}
         if any(id(param) in taken for param in group["params"]):
             raise ArgumentError("some parameters appear in more than one parameter group")
@@ -130,6 +132,13 @@ class Optimizer:
             for i, group in enumerate(self.param_groups)
         )
         return f"{type(self).__name__} ({groups})"
+
+
+def _names_differ(named: bool) -> str:
+    return (
+        "all optimizer param groups should be with/without names. cannot add param group "
+        f"{'with' if named else 'without'} names to the optimizer"
+    )
 
 
 def fresh(param: Tensor) -> Tensor:
