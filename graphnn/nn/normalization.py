@@ -27,8 +27,9 @@ class _Affine(Module):
     def reset_parameters(self) -> None:
         if self.weight is not None:
             init.ones_(self.weight)
-        if self._parameters.get("bias") is not None:
-            init.zeros_(self._parameters["bias"])
+        bias = self._parameters.get("bias")
+        if bias is not None:
+            init.zeros_(bias)
 
 
 def _sizes(normalized_shape: int | Sequence[int]) -> tuple[int, ...]:

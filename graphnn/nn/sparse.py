@@ -162,8 +162,10 @@ class EmbeddingBag(Module):
         """A layer over an existing weight, which it does not train unless `freeze` is False."""
         if embeddings.ndim != 2:
             raise ShapeError("Embeddings parameter is expected to be 2-dimensional")
+        rows, columns = embeddings.shape
         layer = cls(
-            *embeddings.shape,
+            rows,
+            columns,
             max_norm=max_norm,
             norm_type=norm_type,
             scale_grad_by_freq=scale_grad_by_freq,

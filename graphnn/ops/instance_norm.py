@@ -47,9 +47,9 @@ def _kernel(
 ) -> list[Call]:
     if use_input_stats:
         groups = max(1, x.shape[1])
-        return group_norm.numpy(outs, x, weight, bias, num_groups=groups, eps=eps, scratch=scratch)  # type: ignore[misc, no-any-return]
+        return group_norm.numpy(outs, x, weight, bias, num_groups=groups, eps=eps, scratch=scratch)  # type: ignore[misc]
     more = {"training": False, "momentum": 0.0, "eps": eps, "scratch": scratch}
-    return batch_norm.numpy((*outs, None, None), x, running_mean, running_var, weight, bias, **more)  # type: ignore[misc, no-any-return]
+    return batch_norm.numpy((*outs, None, None), x, running_mean, running_var, weight, bias, **more)  # type: ignore[misc]
 
 
 def _scratch(x: TensorType, *rest: Any, use_input_stats: bool, eps: float) -> Types:

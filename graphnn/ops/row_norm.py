@@ -82,7 +82,7 @@ def forward_calls(
         calls += [(np.multiply, work, rstd[part], work), *_scale_and_shift(work, *affine)]
         return calls if direct else [*calls, (np.copyto, out[part], work)]
 
-    return _in_blocks(x.shape, spare.itemsize, block)  # type: ignore[arg-type]
+    return _in_blocks(x.shape, spare.itemsize, block)
 
 
 def _statistics(
@@ -143,7 +143,7 @@ def backward_calls(
         sums = (None if mean is None else shift[:size], slope[:size])
         return made + _input_gradient(outs[0][part], held, spare, rstd[part], sums)
 
-    calls += _in_blocks(x.shape, normal.itemsize, block)  # type: ignore[arg-type]
+    calls += _in_blocks(x.shape, normal.itemsize, block)
     pairs = ((outs[1], weights), (outs[2], biases))
     return calls + [(np.copyto, out, found.reshape(out.shape)) for out, found in pairs if out is not None]
 

@@ -102,7 +102,7 @@ def _channels(input: Tensor, p: float, training: bool, inplace: bool, batched: b
         out = _channels(input.unsqueeze(0), p, training, False).squeeze(0)
     else:
         out = input * _noise(input, p, _channel_shape(input))
-    return input.copy_(out) if inplace else out
+    return input.copy_(out) if inplace else out  # type: ignore[no-any-return]
 
 
 def _alpha(input: Tensor, p: float, shape: tuple[int, ...], inplace: bool) -> Tensor:
@@ -114,4 +114,4 @@ def _alpha(input: Tensor, p: float, shape: tuple[int, ...], inplace: bool) -> Te
         kept = _noise(input, p, shape) * (1.0 - p)
         shift = (kept - 1.0) * (-SATURATION * scale) + SATURATION * scale * -p
         out = input * (kept * scale) + shift
-    return input.copy_(out) if inplace else out
+    return input.copy_(out) if inplace else out  # type: ignore[no-any-return]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from graphnn.errors import ArgumentError, ShapeError
 from graphnn.ops.bilinear import bilinear as bilinear_op
 from graphnn.ops.typing import broadcast, normalize_dim
+from graphnn.tensor.creation import zeros
 from graphnn.tensor.tensor import Tensor
 
 
@@ -36,6 +37,6 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     rows = input.shape[0]
     pairs = [(i, j) for i in range(rows) for j in range(i + 1, rows)]
     if not pairs:
-        return input.new_zeros(0)  # type: ignore[no-any-return]
+        return zeros(0, dtype=input.dtype)  # type: ignore[no-any-return]
     first, second = ([pair[k] for pair in pairs] for k in (0, 1))
     return (input[first] - input[second]).norm(p, 1)  # type: ignore[no-any-return]

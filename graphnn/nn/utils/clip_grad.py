@@ -8,7 +8,7 @@ from types import GeneratorType
 
 from graphnn.autodiff.modes import no_grad
 from graphnn.errors import ArgumentError
-from graphnn.tensor import functions
+from graphnn.ops.compare import isfinite
 from graphnn.tensor.creation import tensor
 from graphnn.tensor.joining import stack
 from graphnn.tensor.tensor import Tensor
@@ -39,7 +39,7 @@ def get_total_norm(
     with no_grad():
         norms = [t.norm(float(norm_type)) for t in listed]
         total: Tensor = stack(norms).norm(float(norm_type))
-    if error_if_nonfinite and not bool(functions.isfinite(total)):
+    if error_if_nonfinite and not bool(isfinite(total)):
         raise ArgumentError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
             "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "

@@ -11,7 +11,7 @@ from graphnn.tensor.tensor import Tensor
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """All of them flattened, one after the other."""
-    return cat([p.reshape(-1) for p in parameters])
+    return cat([p.reshape(-1) for p in parameters])  # type: ignore[no-any-return]
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:

@@ -190,7 +190,8 @@ def _give_own_class(module: Module) -> None:
 def _deepcopy(self: Module, memo: dict[int, Any]) -> Module:
     """The copy is of a class of its own too, so that removing a parametrization from one leaves the other."""
     base = type(self).__bases__[0]
-    new = memo[id(self)] = object.__new__(base)
+    new: Module = object.__new__(base)
+    memo[id(self)] = new
     new.__dict__.update(copy.deepcopy(self.__dict__, memo))
     _give_own_class(new)
     for name in self.parametrizations:
