@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
@@ -127,11 +128,18 @@ class ParameterDict(Module):
                 "ParametersDict.update should be called with an iterable of key/value pairs, but got "
                 + type(parameters).__name__
             )
-        for key, value in parameters.items() if isinstance(parameters, Mapping | ParameterDict) else parameters:
+        for key, value in _pairs(parameters):
             self[key] = value
 
     def __repr__(self) -> str:
         return _listing(self, self.items(), "{typename}")
+
+
+def _pairs(parameters: Any) -> Iterable[tuple[str, Any]]:
+    """Keys and values, in order; those of a mapping that promises no order sorted by key, as in PyTorch."""
+    if isinstance(parameters, OrderedDict | ParameterDict):
+        return parameters.items()
+    return sorted(parameters.items(), key=lambda pair: pair[0]) if isinstance(parameters, Mapping) else parameters
 
 
 def _listing(module: Module, items: Iterable[tuple[str, Any]], kind: str) -> str:

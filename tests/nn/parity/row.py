@@ -22,11 +22,22 @@ torch = pytest.importorskip("torch")
 
 
 @dataclasses.dataclass(frozen=True)
+class OfLibrary:
+    """An argument that is a module or function of the library itself: `make(library)`."""
+
+    make: Callable[[Any], Any]
+
+    def __repr__(self) -> str:
+        return "OfLibrary"
+
+
+@dataclasses.dataclass(frozen=True)
 class Row:
     """`inputs` are arrays, or functions of a seeded NumPy generator giving one; integer arrays need no gradient.
 
     `call` are keyword arguments of the call. `random` rows (dropouts) compare shapes, printing and evaluation only.
-    `modes` are those to run; `state` also compares buffers after a call in training.
+    `modes` are those to run; `state` also compares buffers after a call in training. `build` makes the module from the
+    library instead, where it takes other modules or parameters; the class must then be found in it.
     """
 
     name: str
@@ -37,6 +48,7 @@ class Row:
     modes: tuple[str, ...] = ("train", "eval")
     random: bool = False
     compiled: bool = True
+    build: Callable[[Any], Any] | None = None
 
     def __str__(self) -> str:
         options = [*map(repr, self.args), *(f"{k}={v!r}" for k, v in self.kwargs.items())]
@@ -82,10 +94,20 @@ def check(row: Row) -> None:
 
 def build(row: Row, library: Any) -> Any:
     """The module; arrays among the arguments (weights of classes) become tensors."""
+    if row.build is not None:
+        module = row.build(library)
+        assert any(type(m) is getattr(library.nn, row.name) for m in module.modules()), f"no {row.name} was built"
+        return module
     args, kwargs = copy.deepcopy((row.args, row.kwargs))
-    given = [library.tensor(a) if isinstance(a, np.ndarray) else a for a in args]
-    named = {k: library.tensor(v) if isinstance(v, np.ndarray) else v for k, v in kwargs.items()}
+    given = [_of_library(a, library) for a in args]
+    named = {k: _of_library(v, library) for k, v in kwargs.items()}
     return getattr(library.nn, row.name)(*given, **named)
+
+
+def _of_library(item: Any, library: Any) -> Any:
+    if isinstance(item, OfLibrary):
+        return item.make(library)
+    return library.tensor(item) if isinstance(item, np.ndarray) else item
 
 
 def shapes(module: Any) -> dict[str, tuple[int, ...]]:
