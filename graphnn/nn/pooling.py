@@ -46,7 +46,10 @@ class MaxPool1d(_MaxPool):
 
 
 class MaxPool2d(_MaxPool):
-    """The largest of each window of (N, C, H, W) or (C, H, W); with `return_indices` also where it was."""
+    """The largest of each window of (N, C, H, W) or (C, H, W); with `return_indices` also where it was.
+
+    Min pooling, the least of each window, is `-MaxPool2d(2)(-x)`.
+    """
 
     def forward(self, input: Tensor) -> Any:
         return F.max_pool2d(input, *self._options())

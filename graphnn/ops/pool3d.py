@@ -74,7 +74,7 @@ def _windows(
     x: Any, kernel_size: Triple, stride: Triple, padding: Triple, dilation: Triple, ceil_mode: bool
 ) -> list[Windows]:
     each = zip(x.shape[-3:], kernel_size, stride, padding, dilation, strict=True)
-    return [regular(n, window_count(n, *sizes, ceil_mode), *sizes) for n, *sizes in each]
+    return [regular(n, window_count(n, k, s, p, d, ceil_mode), k, s, p, d) for n, k, s, p, d in each]
 
 
 max_pool3d = register(
@@ -111,7 +111,9 @@ def _infer_avg(
         raise ArgumentError("avg_pool3d: divisor must be not zero, got divisor_override=0")
     size = _output_size("avg_pool3d", x, kernel_size, stride, padding, ONE, ceil_mode)
     if any(n < k for n, k in zip(x.shape[-3:], kernel_size, strict=True)):
-        raise ShapeError(f"avg_pool3d: input image {list(x.shape[-3:])} smaller than kernel size {list(kernel_size)}: {x}")
+        raise ShapeError(
+            f"avg_pool3d: input image {list(x.shape[-3:])} smaller than kernel size {list(kernel_size)}: {x}"
+        )
     return TensorType(x.dtype, (*x.shape[:-3], *size))
 
 

@@ -70,7 +70,8 @@ def _cubic(size: int, count: int, align_corners: bool, scale: float | None, real
 
 
 def _triangle(x: np.ndarray) -> np.ndarray:
-    return np.maximum(0, 1 - np.abs(x))
+    found: np.ndarray = np.maximum(0, 1 - np.abs(x))
+    return found
 
 
 def _lanczos(x: np.ndarray) -> np.ndarray:

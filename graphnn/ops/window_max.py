@@ -42,7 +42,7 @@ def regular(size: int, outputs: int, kernel: int, stride: int, padding: int, dil
     first = np.argmax(inside, axis=1)
     last = kernel - 1 - np.argmax(inside[:, ::-1], axis=1)
     taps = np.clip(np.arange(kernel), first[:, None], last[:, None])
-    missed = ~inside.any(1)
+    missed: np.ndarray = np.logical_not(inside.any(1))
     return Windows(np.clip(np.take_along_axis(places, taps, 1), 0, size - 1), missed if missed.any() else None)
 
 

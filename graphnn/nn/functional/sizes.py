@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from graphnn.errors import ArgumentTypeError, ShapeError
+from graphnn.errors import ArgumentError, ArgumentTypeError, ShapeError
 from graphnn.tensor.tensor import Tensor
 
 Sizes = int | Sequence[int]
@@ -19,8 +19,11 @@ def several(value: Any, count: int, name: str) -> tuple[int, ...]:
     found = tuple(value) if isinstance(value, Sequence) else ()
     if len(found) == 1:
         found *= count
-    if len(found) != count or not all(isinstance(item, int) for item in found):
-        raise ArgumentTypeError(f"{name} must either be a single int, or a tuple of {WORDS[count]}, got {value!r}")
+    wanted = f"{name} must either be a single int, or a tuple of {WORDS[count]}, got {value!r}"
+    if not found or not all(isinstance(item, int) for item in found):
+        raise ArgumentTypeError(wanted)
+    if len(found) != count:
+        raise ArgumentError(wanted)
     return found
 
 
