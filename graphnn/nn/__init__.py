@@ -37,6 +37,7 @@ from graphnn.nn.adaptive_pooling import (
     AdaptiveMaxPool3d,
 )
 from graphnn.nn.adaptive_softmax import AdaptiveLogSoftmaxWithLoss
+from graphnn.nn.attention import MultiheadAttention
 from graphnn.nn.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from graphnn.nn.containers import ModuleDict, ModuleList, Sequential
 from graphnn.nn.conv import Conv1d, Conv2d, Conv3d
@@ -109,6 +110,8 @@ from graphnn.nn.shrinkage import GELU, GLU, Hardshrink, LogSigmoid, Softplus, So
 from graphnn.nn.shuffling import ChannelShuffle, PixelShuffle, PixelUnshuffle
 from graphnn.nn.similarity import Bilinear, CosineSimilarity
 from graphnn.nn.sparse import Embedding, EmbeddingBag
+from graphnn.nn.transformer import Transformer, TransformerDecoder, TransformerEncoder
+from graphnn.nn.transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
 from graphnn.nn.unpooling import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d
 from graphnn.nn.upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 
@@ -206,6 +209,7 @@ __all__ = [
     "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
+    "MultiheadAttention",
     "NLLLoss",
     "PReLU",
     "PairwiseDistance",
@@ -244,6 +248,11 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",

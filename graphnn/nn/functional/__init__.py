@@ -49,6 +49,7 @@ from graphnn.nn.functional.adaptive_pooling import (
     adaptive_max_pool3d,
     adaptive_max_pool3d_with_indices,
 )
+from graphnn.nn.functional.attention import scaled_dot_product_attention
 from graphnn.nn.functional.conv import (
     conv1d,
     conv2d,
@@ -72,6 +73,7 @@ from graphnn.nn.functional.fractional_pooling import (
 from graphnn.nn.functional.linear_cross_entropy import linear_cross_entropy
 from graphnn.nn.functional.loss import cross_entropy, l1_loss, mse_loss, nll_loss
 from graphnn.nn.functional.lp_pooling import lp_pool1d, lp_pool2d, lp_pool3d
+from graphnn.nn.functional.multi_head import multi_head_attention_forward
 from graphnn.nn.functional.normalization import (
     batch_norm,
     group_norm,
@@ -202,6 +204,7 @@ __all__ = [
     "max_unpool3d",
     "mish",
     "mse_loss",
+    "multi_head_attention_forward",
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
@@ -221,6 +224,7 @@ __all__ = [
     "rms_norm",
     "rrelu",
     "rrelu_",
+    "scaled_dot_product_attention",
     "selu",
     "selu_",
     "sigmoid",
