@@ -10,12 +10,12 @@ from graphnn.errors import ArgumentError, IndexOutOfRange, ShapeError
 from graphnn.ir import dtypes
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
-from graphnn.ops.compare import ne, where
-from graphnn.ops.creation import full
+from graphnn.ops.compare import eq, ne, where
 from graphnn.ops.elementwise import div
 from graphnn.ops.indices import contiguous, require_index
 from graphnn.ops.movement import unsqueeze
 from graphnn.ops.op import Call, Op, Types, register
+from graphnn.ops.unary import cast
 
 
 def check_rows(index: np.ndarray, rows: int) -> None:
@@ -68,7 +68,7 @@ def _vjp(c: Any, g: Any, indices: Any) -> Any:
 
 def by_frequency(g: Any, indices: Any, table: TensorType) -> Any:
     """In ops: g (*indices, D) divided by how often each one's index is there."""
-    ones = full(shape=(*indices.shape, 1), value=1.0, dtype=table.dtype)
+    ones = cast(unsqueeze(eq(indices, indices), dim=len(indices.shape)), dtype=table.dtype)
     return div(g, embedding(indices, embedding_grad(ones, indices, num_embeddings=table.shape[0])))
 
 

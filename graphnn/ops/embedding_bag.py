@@ -10,8 +10,7 @@ from graphnn.errors import ArgumentError, DTypeError, ShapeError
 from graphnn.ir import dtypes
 from graphnn.ir.types import TensorType
 from graphnn.ops.compare import clamp, ge, ne, where
-from graphnn.ops.creation import full
-from graphnn.ops.elementwise import div, mul
+from graphnn.ops.elementwise import div, mul, zeros_like
 from graphnn.ops.embedding import by_frequency, check_rows, embedding, embedding_grad
 from graphnn.ops.gathering import scatter_add
 from graphnn.ops.indices import require_index
@@ -150,9 +149,8 @@ def _vjp(
 ) -> Any:
     kind, mode, padding = c.types[0], c.attrs["mode"], c.attrs["padding_idx"]
     if mode == "max":
-        zeros = full(shape=kind.shape, value=0.0, dtype=kind.dtype)
         given = where(ge(winners, 0), g, 0.0)
-        return (scatter_add(zeros, clamp(winners, min=0), given, dim=0), *(None,) * (len(c.types) - 1))
+        return (scatter_add(zeros_like(weight), clamp(winners, min=0), given, dim=0), *(None,) * (len(c.types) - 1))
     if mode == "mean":
         g = div(g, cast(unsqueeze(clamp(counts, min=1), dim=1), dtype=kind.dtype))
     rows = embedding(bag, g)
