@@ -132,13 +132,13 @@ def _ends(of: _Lattice) -> np.ndarray:
 def _backward(of: _Lattice) -> np.ndarray:
     """beta (T, N, states): the log-probability of all ways from each state to an end, its own score included."""
     beta, ends = np.full_like(of.scores, -np.inf), _ends(of)
-    after = np.full_like(of.scores[:1], -np.inf).reshape(of.classes.shape) if len(beta) else None
+    after = np.full(of.classes.shape, -np.inf, of.scores.dtype)
     onward = np.zeros_like(of.skips)
     onward[:, :-2] = of.skips[:, 2:]
     for t in reversed(range(len(beta))):
         ways = np.logaddexp(after, _shifted(after, -1))
         ways = np.where(onward, np.logaddexp(ways, _shifted(after, -2)), ways)
-        starts = (t == of.steps - 1)[:, None] & ends
+        starts = np.equal(of.steps - 1, t)[:, None] & ends
         after = beta[t] = np.where(starts, of.scores[t], ways + of.scores[t])
     return beta
 
@@ -147,7 +147,7 @@ def _losses(of: _Lattice, alpha: np.ndarray) -> np.ndarray:
     if not len(alpha):
         return np.where(of.labels == 0, 0, np.inf).astype(of.scores.dtype)
     found = -np.logaddexp.reduce(np.where(_ends(of), alpha[-1], -np.inf), axis=1)
-    return np.where(of.steps > 0, found, np.where(of.labels == 0, 0, np.inf))
+    return np.where(of.steps > 0, found, np.where(of.labels == 0, 0, np.inf))  # type: ignore[no-any-return]
 
 
 def _run(

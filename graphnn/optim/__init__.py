@@ -6,7 +6,7 @@ is eager only). `terms.py` has what many of them share, `lr_scheduler` the sched
 not here.
 """
 
-from graphnn.optim import lr_scheduler
+from graphnn.optim import lr_scheduler, swa_utils
 from graphnn.optim.adadelta import Adadelta
 from graphnn.optim.adafactor import Adafactor
 from graphnn.optim.adagrad import Adagrad
@@ -38,4 +38,5 @@ __all__ = [
     "RMSprop",
     "Rprop",
     "lr_scheduler",
+    "swa_utils",
 ]

@@ -43,8 +43,7 @@ class ReduceLROnPlateau(LRScheduler):
         count = len(self.optimizer.param_groups)
         if isinstance(min_lr, list | tuple) and len(min_lr) != count:
             raise ArgumentError(f"expected {count} min_lrs, got {len(min_lr)}")
-        several = isinstance(min_lr, list | tuple)
-        self.default_min_lr = None if several else min_lr
+        self.default_min_lr: float | None = None if isinstance(min_lr, list | tuple) else min_lr
         self.min_lrs = list(min_lr) if isinstance(min_lr, list | tuple) else [min_lr] * count
 
     def _init_is_better(self, mode: str, threshold: float, threshold_mode: str) -> None:
