@@ -49,7 +49,7 @@ class RNNCellBase(Module):
         kind = "" if self.nonlinearity == "tanh" else f", nonlinearity={self.nonlinearity}"
         return f"{self.input_size}, {self.hidden_size}{bias}{kind}"
 
-    def _weights(self) -> tuple[Any, ...]:
+    def _weights(self) -> tuple[Any, Any, Any, Any]:
         return self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
 
     def _batched(self, input: Tensor, hx: tuple[Tensor, ...] | None, names: list[str]) -> tuple[Tensor, list[Tensor]]:
