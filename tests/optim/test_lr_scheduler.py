@@ -333,3 +333,23 @@ def test_a_traced_step_has_no_scheduler_in_it():
 
     with pytest.raises(TraceError, match="outside"):
         step(tensor([1.0]))
+
+
+@pytest.mark.parametrize(
+    "name", ["ExponentialLR", "CosineAnnealingLR", "CyclicLR", "ReduceLROnPlateau", "SequentialLR"]
+)
+@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+def test_a_rate_that_is_a_tensor_is_written_in_place(name, kind):
+    found = []
+    for t in (OURS, torch):
+        param, rate = t.nn.Parameter(t.tensor([1.0, -2.0])), t.tensor(0.1)
+        optimizer = getattr(t.optim, kind)(
+            [param], lr=rate, foreach=False, **({"momentum": 0.9} if kind == "SGD" else {})
+        )
+        scheduler = SCHEDULERS[name](t.optim.lr_scheduler, optimizer)
+        param.grad = t.tensor([0.5, 1.0])
+        for epoch in range(9):
+            advance(scheduler, optimizer, epoch)
+        assert optimizer.param_groups[0]["lr"] is rate
+        found.append([rate.item(), *param.detach().tolist()])
+    np.testing.assert_allclose(*found, rtol=1e-5)

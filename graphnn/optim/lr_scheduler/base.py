@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
 from graphnn.errors import ArgumentError, ArgumentTypeError, MissingRateError, TraceError, UnsupportedError
 from graphnn.ops.op import builders
 from graphnn.optim.optimizer import Optimizer
+from graphnn.tensor.tensor import Tensor
 
 EPOCH_WARNING = (
     "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. Please use "
@@ -40,13 +41,13 @@ class LRScheduler:
         self.optimizer = checked_optimizer(optimizer)
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
-                group.setdefault("initial_lr", group["lr"])
+                group.setdefault("initial_lr", _kept(group["lr"]))
             elif "initial_lr" not in group:
                 raise MissingRateError(
                     f"param 'initial_lr' is not specified in param_groups[{i}] when resuming scheduler with last_epoch >= "
                     "0; load the optimizer's state_dict first, or start with last_epoch=-1"
                 )
-        self.base_lrs: list[float] = [group["initial_lr"] for group in optimizer.param_groups]
+        self.base_lrs: list[float] = [_kept(group["initial_lr"]) for group in optimizer.param_groups]
         self.last_epoch = last_epoch
         optimizer.watch_steps()
         self._initial_step()
@@ -92,12 +93,12 @@ class LRScheduler:
 
     def _write(self, rates: list[Any]) -> None:
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate
+            write_rate(group, rate)
         self._last_lr = self._current()
 
     def _current(self) -> list[Any]:
         """The groups' rates as they are."""
-        return [group["lr"] for group in self.optimizer.param_groups]
+        return [_kept(group["lr"]) for group in self.optimizer.param_groups]
 
     def _times(self, factor: float) -> list[Any]:
         """The groups' rates times a factor."""
@@ -135,6 +136,19 @@ def checked_optimizer(optimizer: Any) -> Optimizer:
     if not isinstance(optimizer, Optimizer):
         raise ArgumentTypeError(f"{type(optimizer).__name__} is not an Optimizer")
     return optimizer
+
+
+def write_rate(group: MutableMapping[str, Any], rate: Any) -> None:
+    """Puts the rate into the group; one that is a tensor is written in place."""
+    if isinstance(group["lr"], Tensor):
+        group["lr"].fill_(rate)
+    else:
+        group["lr"] = rate
+
+
+def _kept(rate: Any) -> Any:
+    """The rate as it is now."""
+    return rate.clone() if isinstance(rate, Tensor) else rate
 
 
 def refuse_in_trace() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphnn.errors import ArgumentError, ArgumentTypeError
-from graphnn.optim.lr_scheduler.base import LRScheduler, refuse_in_trace
+from graphnn.optim.lr_scheduler.base import LRScheduler, refuse_in_trace, write_rate
 from graphnn.optim.lr_scheduler.plateau import ReduceLROnPlateau
 from graphnn.optim.optimizer import Optimizer
 
@@ -65,7 +65,7 @@ class SequentialLR(_Combined):
         self.last_epoch = last_epoch + 1
         self.optimizer = optimizer
         for group in optimizer.param_groups:
-            group["lr"] = group["initial_lr"]
+            write_rate(group, group["initial_lr"])
         self.recursive_undo()
         first = schedulers[bisect_right(milestones, 0)]
         first._initial_step()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from graphnn.errors import ArgumentError
-from graphnn.optim.lr_scheduler.base import LRScheduler, checked_optimizer, one_a_group, saved_callable
+from graphnn.optim.lr_scheduler.base import LRScheduler, checked_optimizer, one_a_group, saved_callable, write_rate
 from graphnn.optim.optimizer import Optimizer
 
 MODES = ("triangular", "triangular2", "exp_range")
@@ -63,7 +63,7 @@ class CyclicLR(_WithMomentum):
         base_lrs = one_a_group("base_lr", optimizer, base_lr)
         if last_epoch == -1:
             for group, rate in zip(optimizer.param_groups, base_lrs, strict=True):
-                group["lr"] = rate
+                write_rate(group, rate)
         self.max_lrs = one_a_group("max_lr", optimizer, max_lr)
         up = float(step_size_up)
         self.total_size = up + (up if step_size_down is None else float(step_size_down))

@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from graphnn.errors import ArgumentError
-from graphnn.optim.lr_scheduler.base import EPOCH_WARNING, LRScheduler, checked_optimizer, refuse_in_trace
+from graphnn.optim.lr_scheduler.base import EPOCH_WARNING, LRScheduler, checked_optimizer, refuse_in_trace, write_rate
 from graphnn.optim.optimizer import Optimizer
 
 
@@ -107,7 +107,7 @@ class ReduceLROnPlateau(LRScheduler):
             old = float(group["lr"])
             new = max(old * self.factor, least)
             if old - new > self.eps:
-                group["lr"] = new
+                write_rate(group, new)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         super().load_state_dict(state_dict)
