@@ -9,6 +9,7 @@ from graphnn.errors import GraphnnError, ParseError
 BUILTIN_BASES = {
     "ArgumentError": (ValueError, RuntimeError),
     "ArgumentTypeError": (TypeError,),
+    "AssertedError": (AssertionError, ValueError, RuntimeError),
     "AutogradError": (RuntimeError,),
     "BackendError": (RuntimeError,),
     "DTypeError": (TypeError, RuntimeError),

@@ -144,5 +144,6 @@ class MultiheadAttention(Module):
 
 def _swap_alike(query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, ...]:
     """All with their first two dimensions swapped; what was the same tensor still is."""
-    swapped = {id(x): x.transpose(0, 1) for x in (query, key, value) if x.ndim == 3}
-    return tuple(swapped.get(id(x), x) for x in (query, key, value))
+    given = {id(x): x for x in (query, key, value)}
+    swapped = {at: x.transpose(0, 1) if x.ndim == 3 else x for at, x in given.items()}
+    return swapped[id(query)], swapped[id(key)], swapped[id(value)]

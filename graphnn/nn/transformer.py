@@ -6,14 +6,16 @@ import copy
 import math
 from typing import Any
 
+from graphnn.autodiff.modes import is_grad_enabled
 from graphnn.errors import ShapeError
+from graphnn.ir import dtypes
 from graphnn.ir.dtypes import DType
 from graphnn.nn import functional as F
 from graphnn.nn import init
 from graphnn.nn.containers import ModuleList
 from graphnn.nn.module import Module
 from graphnn.nn.normalization import LayerNorm
-from graphnn.nn.transformer_layers import Activation, TransformerDecoderLayer, TransformerEncoderLayer
+from graphnn.nn.transformer_layers import Activation, TransformerDecoderLayer, TransformerEncoderLayer, can_be_packed
 from graphnn.tensor.creation import full
 from graphnn.tensor.tensor import Tensor
 
@@ -25,7 +27,8 @@ def _copies(module: Module, count: int) -> ModuleList:
 class TransformerEncoder(Module):
     """`num_layers` copies of a layer, one after the other, then `norm` where given.
 
-    `enable_nested_tensor` and `mask_check` are taken for compatibility: sequences are never packed here.
+    PyTorch packs padded sequences where `enable_nested_tensor` allows it, in evaluation without gradients. Nothing is
+    packed here, but what can be seen of it holds: positions of padding are then zeros (before `norm`).
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class TransformerEncoder(Module):
         self.num_layers = num_layers
         self.norm = norm
         self.enable_nested_tensor = enable_nested_tensor
+        self.use_nested_tensor = enable_nested_tensor and can_be_packed(encoder_layer)
         self.mask_check = mask_check
 
     def forward(
@@ -51,9 +55,26 @@ class TransformerEncoder(Module):
         is_causal: bool | None = None,
     ) -> Tensor:
         """`is_causal` tells that `mask` is the causal one; the result is that of the mask either way."""
+        clears = mask is None and src_key_padding_mask is not None and self._packs(src)
         for layer in self.layers:
             src = layer(src, src_mask=mask, src_key_padding_mask=src_key_padding_mask, is_causal=bool(is_causal))
+        if clears:
+            src = _cleared(src, src_key_padding_mask)
         return src if self.norm is None else self.norm(src)  # type: ignore[no-any-return]
+
+    def _packs(self, src: Tensor) -> bool:
+        """Whether PyTorch packs the sequences: batched, in evaluation, with no gradient to compute."""
+        first = self.layers[0]
+        if not self.use_nested_tensor or first.training or src.ndim != 3:
+            return False
+        return not is_grad_enabled() or not any(t.requires_grad for t in (src, *first.parameters()))
+
+
+def _cleared(x: Tensor, padding: Tensor) -> Tensor:
+    """x (N, L, E) with zeros at positions of padding, if padding stands at the end of all sequences."""
+    hidden = padding if padding.dtype is dtypes.bool else padding != 0.0
+    within = (hidden[:, :-1] & ~hidden[:, 1:]).any()
+    return x.masked_fill((hidden & ~within).unsqueeze(-1), 0.0)  # type: ignore[no-any-return]
 
 
 class TransformerDecoder(Module):

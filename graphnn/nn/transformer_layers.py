@@ -8,12 +8,14 @@ from typing import Any
 from graphnn.errors import ArgumentError
 from graphnn.ir.dtypes import DType
 from graphnn.nn import functional as F
+from graphnn.nn.activation import ReLU
 from graphnn.nn.attention import MultiheadAttention
 from graphnn.nn.dropout import Dropout
 from graphnn.nn.functional.attention import canonical_mask, dtype_of
 from graphnn.nn.linear import Linear
 from graphnn.nn.module import Module
 from graphnn.nn.normalization import LayerNorm
+from graphnn.nn.shrinkage import GELU
 from graphnn.tensor.tensor import Tensor
 
 Activation = Callable[[Tensor], Tensor]
@@ -88,6 +90,16 @@ class TransformerEncoderLayer(Module):
 
     def _feed_forward(self, x: Tensor) -> Any:
         return self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))
+
+
+def can_be_packed(layer: Module) -> bool:
+    """Whether PyTorch would pack padded sequences before a stack of such layers."""
+    if not isinstance(layer, TransformerEncoderLayer) or layer.norm_first:
+        return False
+    attention = layer.self_attn
+    usual = layer.activation in (F.relu, F.gelu) or isinstance(layer.activation, ReLU | GELU)
+    plain = attention.batch_first and attention.in_proj_bias is not None and attention.num_heads % 2 == 0
+    return usual and plain and layer.norm1.eps == layer.norm2.eps
 
 
 class TransformerDecoderLayer(Module):

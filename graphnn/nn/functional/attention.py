@@ -34,11 +34,11 @@ def scaled_dot_product_attention(
     attrs: dict[str, Any] = {"is_causal": bool(is_causal), "enable_gqa": bool(enable_gqa)}
     attrs["scale"] = None if scale is None else float(scale)
     if dropout_p == 0.0:
-        return attention_op(query, key, value, attn_mask, **attrs)[0]  # type: ignore[no-any-return]
+        masks = () if attn_mask is None else (attn_mask,)
+        return attention_op(query, key, value, *masks, **attrs)[0]  # type: ignore[no-any-return]
     if not 0.0 <= dropout_p <= 1.0:
         raise ArgumentError(f"dropout probability has to be between 0 and 1, but got {dropout_p}")
-    words = _scores(query, key, value, attn_mask, attrs)
-    rng, offset = reserve(words)
+    rng, offset = reserve(_scores(query, key, value, attn_mask, attrs))
     out: Tensor = attention_op(query, key, value, attn_mask, rng, dropout_p=float(dropout_p), offset=offset, **attrs)[0]
     return out
 
