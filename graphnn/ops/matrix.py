@@ -54,16 +54,17 @@ def _require_same(op: str, *types: TensorType) -> None:
 
 
 def _matmul_vjp(c: Any, g: Any, a: Any, b: Any) -> Any:
-    """The gradients of matrices, vectors being given their missing dimension first."""
+    """The gradients of matrices, vectors being given their missing dimension first; a factor that no wanted gradient
+    needs is None."""
     rows, columns = c.types[0].ndim > 1, c.types[1].ndim > 1
     if not rows and not columns:
         return mul(g, b) if c.want[0] else None, mul(g, a) if c.want[1] else None
-    a = a if rows else unsqueeze(a, dim=0)
-    b = b if columns else unsqueeze(b, dim=1)
+    a = a if rows or a is None else unsqueeze(a, dim=0)
+    b = b if columns or b is None else unsqueeze(b, dim=1)
     g = g if columns else unsqueeze(g, dim=len(g.shape))
     g = g if rows else unsqueeze(g, dim=len(g.shape) - 1)
     left = _drop(matmul(g, _swapped(b)), -2, rows) if c.want[0] else None
-    right = _drop(_left_product(a, g, len(b.shape)), -1, columns) if c.want[1] else None
+    right = _drop(_left_product(a, g, max(c.types[1].ndim, 2)), -1, columns) if c.want[1] else None
     return left, right
 
 
