@@ -1,7 +1,7 @@
 """Layers that work along one axis at a time: each output is a weighted sum of few inputs, which a table lists.
 
-Padding by reflection, resampling and adaptive averages are such layers, and so are their gradients (by the transposed
-table). The tables cover the last axes of an array; whatever stands before them is batch.
+Resampling and averages over windows are such layers, and so are their gradients (by the transposed table). The tables
+cover the last axes of an array; whatever stands before them is batch.
 """
 
 from __future__ import annotations
@@ -64,11 +64,6 @@ Tables = tuple[Table, ...]
 
 def transposed(tables: Tables) -> Tables:
     return tuple(table.transposed for table in tables)
-
-
-def resized(shape: Shape, tables: Tables) -> Shape:
-    """The shape with its last axes as long as the tables' outputs."""
-    return (*shape[: len(shape) - len(tables)], *(table.count for table in tables))
 
 
 @dataclass(frozen=True)

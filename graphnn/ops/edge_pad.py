@@ -10,7 +10,7 @@ import numpy as np
 from graphnn.errors import ArgumentError, DTypeError, ShapeError
 from graphnn.ir.attrs import Attrs
 from graphnn.ir.types import Shape, TensorType
-from graphnn.ops.axis_tables import Table, Tables, resized, table_calls, table_scratch, transposed
+from graphnn.ops.axis_runs import Axes, Axis, axis_of, run_calls, run_scratch
 from graphnn.ops.op import Op, Types, register
 
 Padding = tuple[tuple[int, int], ...]
@@ -45,31 +45,34 @@ def _check_edges(x: TensorType, dim: int, low: int, high: int, mode: str) -> Non
 
 
 @functools.lru_cache(maxsize=256)
-def edge_table(size: int, low: int, high: int, mode: str) -> Table:
+def edge_axis(size: int, low: int, high: int, mode: str) -> Axis:
     """Where each output comes from."""
     places = np.arange(-low, size + high)
     if mode == "circular":
-        kept = size + min(low, 0) + min(high, 0)  # what negative padding cuts off is not wrapped around
-        start = max(-low, 0)
-        return Table(size, ((places - start) % max(kept, 1) + start)[:, None])
+        start, kept = max(-low, 0), size + min(low, 0) + min(high, 0)  # what is cut off is not wrapped around
+        return axis_of(size, (places - start) % kept + start)
     if mode == "reflect":
         mirrored = np.abs(places)
         places = np.where(mirrored >= size, 2 * (size - 1) - mirrored, mirrored)
-    return Table(size, np.clip(places, 0, size - 1)[:, None])
+    return axis_of(size, np.clip(places, 0, size - 1))
 
 
-def _tables(sizes: Shape, padding: Padding, mode: str) -> Tables:
-    return tuple(edge_table(size, *edges, mode) for size, edges in zip(sizes, padding, strict=True))
+def _axes(sizes: Shape, padding: Padding, mode: str) -> Axes:
+    return tuple(edge_axis(size, *edges, mode) for size, edges in zip(sizes, padding, strict=True))
 
 
-def _of(shape: Shape, padding: Padding, mode: str) -> Tables:
-    return _tables(shape[len(shape) - len(padding) :], padding, mode)
+def _of(shape: Shape, padding: Padding, mode: str) -> Axes:
+    return _axes(shape[len(shape) - len(padding) :], padding, mode)
+
+
+def _padded(shape: Shape, axes: Axes) -> Shape:
+    return (*shape[: len(shape) - len(axes)], *(axis.count for axis in axes))
 
 
 def _infer(x: TensorType, *, padding: Padding, mode: str) -> TensorType:
     """`padding` has (before, after) for each of the last dimensions; negative numbers cut away."""
     _check(x, padding, mode)
-    return TensorType(x.dtype, resized(x.shape, _of(x.shape, padding, mode)))
+    return TensorType(x.dtype, _padded(x.shape, _of(x.shape, padding, mode)))
 
 
 def _name(types: Types, attrs: Attrs) -> str:
@@ -87,8 +90,8 @@ edge_pad: Op = register(
     Op(
         "edge_pad",
         infer=_infer,
-        numpy=lambda out, x, *, padding, mode, scratch: table_calls(out, x, _of(x.shape, padding, mode), scratch),
-        scratch=lambda x, *, padding, mode: table_scratch(x, _of(x.shape, padding, mode)),
+        numpy=lambda out, x, *, padding, mode, scratch: run_calls(out, x, _of(x.shape, padding, mode), scratch),
+        scratch=lambda x, *, padding, mode: run_scratch(x, _of(x.shape, padding, mode)),
         vjp=_vjp,
         grad_name=_name,
     )
@@ -97,7 +100,7 @@ edge_pad: Op = register(
 
 def _infer_grad(g: TensorType, *, size: Shape, padding: Padding, mode: str) -> TensorType:
     """Each gradient added where its element came from; `size` is that of the last dimensions of edge_pad's input."""
-    wanted = resized(g.shape, _tables(size, padding, mode))
+    wanted = _padded(g.shape, _axes(size, padding, mode))
     if wanted != g.shape:
         raise ShapeError(f"edge_pad_grad: the output's gradient must have shape {list(wanted)}, got {g}")
     return TensorType(g.dtype, (*g.shape[: g.ndim - len(size)], *size))
@@ -111,10 +114,10 @@ edge_pad_grad: Op = register(
     Op(
         "edge_pad_grad",
         infer=_infer_grad,
-        numpy=lambda out, g, *, size, padding, mode, scratch: table_calls(
-            out, g, transposed(_tables(size, padding, mode)), scratch
+        numpy=lambda out, g, *, size, padding, mode, scratch: run_calls(
+            out, g, _axes(size, padding, mode), scratch, backward=True
         ),
-        scratch=lambda g, *, size, padding, mode: table_scratch(g, transposed(_tables(size, padding, mode))),
+        scratch=lambda g, *, size, padding, mode: run_scratch(g, _axes(size, padding, mode), backward=True),
         vjp=lambda c, gg: edge_pad(gg, padding=c.attrs["padding"], mode=c.attrs["mode"]),
         grad_name=_grad_name,
     )

@@ -6,8 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from graphnn.errors import ArgumentError, ArgumentTypeError, ShapeError
-from graphnn.tensor.tensor import Tensor
+from graphnn.errors import ArgumentError, ArgumentTypeError
 
 IntOrPair = int | Sequence[int]
 REDUCTIONS = ("none", "mean", "sum")
@@ -36,14 +35,3 @@ def reduction_name(reduction: str, size_average: bool | None = None, reduce: boo
     if reduction not in REDUCTIONS:
         raise ArgumentError(f"{reduction} is not a valid value for reduction")
     return reduction
-
-
-def batched(input: Tensor, name: str) -> tuple[Tensor, bool]:
-    """The input with a batch dimension, and whether it had to be added."""
-    if input.ndim == 4:
-        return input, False
-    if input.ndim == 3:
-        return input.unsqueeze(0), True
-    raise ShapeError(
-        f"Expected 3D (unbatched) or 4D (batched) input to {name}, but got input of size: {list(input.shape)}"
-    )
