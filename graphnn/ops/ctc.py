@@ -126,7 +126,7 @@ def _ends(of: _Lattice) -> np.ndarray:
     """(N, states): the states a sample may end in, the last label and the blank after it."""
     at = np.arange(of.classes.shape[1])
     last = 2 * of.labels[:, None]
-    return (at == last) | (at == last - 1)
+    return (at == last) | (at == last - 1)  # type: ignore[no-any-return]
 
 
 def _backward(of: _Lattice) -> np.ndarray:
@@ -147,7 +147,7 @@ def _losses(of: _Lattice, alpha: np.ndarray) -> np.ndarray:
     if not len(alpha):
         return np.where(of.labels == 0, 0, np.inf).astype(of.scores.dtype)
     found = -np.logaddexp.reduce(np.where(_ends(of), alpha[-1], -np.inf), axis=1)
-    return np.where(of.steps > 0, found, np.where(of.labels == 0, 0, np.inf))  # type: ignore[no-any-return]
+    return np.where(of.steps > 0, found, np.where(of.labels == 0, 0, np.inf))
 
 
 def _run(
