@@ -42,21 +42,27 @@ class Table:
     def transposed(self) -> Table:
         """The table of the gradient: input i gathers from the outputs that it went into."""
         weights = np.ones(self.index.shape) if self.weights is None else self.weights
-        matrix = np.zeros((self.size, self.count))
-        rows = np.broadcast_to(np.arange(self.count)[:, None], self.index.shape)
-        np.add.at(matrix, (self.index.reshape(-1), rows.reshape(-1)), weights.reshape(-1))
-        return of_matrix(matrix)
+        outputs = np.broadcast_to(np.arange(self.count)[:, None], self.index.shape)
+        return of_entries(self.index.reshape(-1), outputs.reshape(-1), weights.reshape(-1), self.size, self.count)
+
+
+def of_entries(outputs: np.ndarray, inputs: np.ndarray, weights: np.ndarray, count: int, size: int) -> Table:
+    """The table of the entries (output, input, weight); rows with fewer than others repeat one with the weight 0."""
+    order = np.flatnonzero(weights)
+    order = order[np.argsort(outputs[order], kind="stable")]
+    outputs, inputs, weights = outputs[order], inputs[order], weights[order]
+    counts = np.bincount(outputs, minlength=count)
+    places = np.arange(len(outputs)) - (np.cumsum(counts) - counts)[outputs]
+    width = max(1, int(counts.max(initial=0)))
+    index, factors = np.zeros((count, width), np.int64), np.zeros((count, width))
+    index[outputs, places], factors[outputs, places] = inputs, weights
+    return Table(size, np.where(np.arange(width) < counts[:, None], index, index[:, :1]), factors)
 
 
 def of_matrix(matrix: np.ndarray) -> Table:
-    """The table of a matrix (outputs, inputs); rows with fewer entries than others repeat one with the weight 0."""
-    counts = (matrix != 0).sum(1)
-    width = max(1, int(counts.max(initial=0)))
-    index = np.argsort(matrix == 0, axis=1, kind="stable")[:, :width]
-    beyond = np.arange(width) >= counts[:, None]
-    index = np.where(beyond, index[:, :1], index)
-    weights = np.where(beyond, 0.0, np.take_along_axis(matrix, index, 1))
-    return Table(matrix.shape[1], index, weights)
+    """The table of a matrix (outputs, inputs)."""
+    outputs, inputs = np.nonzero(matrix)
+    return of_entries(outputs, inputs, matrix[outputs, inputs], *matrix.shape)
 
 
 Tables = tuple[Table, ...]

@@ -38,19 +38,16 @@ def _places(size: int, count: int, align_corners: bool, scale: float | None, rea
     return found
 
 
-def _summed(size: int, index: np.ndarray, weights: np.ndarray) -> Table:
-    """Taps that meet at an edge become one."""
-    matrix = np.zeros((index.shape[0], size))
-    rows = np.broadcast_to(np.arange(index.shape[0])[:, None], index.shape)
-    np.add.at(matrix, (rows, np.clip(index, 0, size - 1)), weights)
-    return of_matrix(matrix)
+def _clipped(size: int, index: np.ndarray, weights: np.ndarray) -> Table:
+    """Taps beyond an edge meet the element there."""
+    return Table(size, np.clip(index, 0, size - 1), weights)
 
 
 def _linear(size: int, count: int, align_corners: bool, scale: float | None, real: Any) -> Table:
     places = np.maximum(_places(size, count, align_corners, scale, real), 0)
     first = np.minimum(places.astype(np.int64), size - 1)
     part = np.clip(places - first.astype(real), 0, 1)
-    return _summed(size, np.stack([first, first + 1], 1), np.stack([1 - part, part], 1))
+    return _clipped(size, np.stack([first, first + 1], 1), np.stack([1 - part, part], 1))
 
 
 def cubic(x: np.ndarray, a: float) -> np.ndarray:
@@ -66,7 +63,7 @@ def _cubic(size: int, count: int, align_corners: bool, scale: float | None, real
     first = np.floor(places)
     part = (places - first)[:, None]
     offsets = np.arange(-1, 3)
-    return _summed(size, first.astype(np.int64)[:, None] + offsets, cubic(part - offsets, -0.75))
+    return _clipped(size, first.astype(np.int64)[:, None] + offsets, cubic(part - offsets, -0.75))
 
 
 def _triangle(x: np.ndarray) -> np.ndarray:
