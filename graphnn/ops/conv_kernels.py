@@ -46,7 +46,7 @@ def conv2d_calls(
 def _pointwise(out: np.ndarray, x: np.ndarray, matrix: np.ndarray, bias: np.ndarray | None, relu: bool) -> list[Call]:
     """Of 1 x 1 kernels: the images themselves are the columns, all in one call."""
     fill, right = contiguous(x, (x.shape[0], matrix.shape[0], matrix.shape[2], x.shape[2] * x.shape[3]))
-    target = out.reshape(x.shape[0], matrix.shape[0], matrix.shape[1], -1)
+    target = out.reshape(x.shape[0], *matrix.shape[:2], right.shape[3])
     return [*fill, (matmul, matrix, right, target), *_finish(target, bias, relu)]
 
 
@@ -108,7 +108,8 @@ def input_grad_calls(out: np.ndarray, g: np.ndarray, weight: np.ndarray, geo: Ge
     (calls, matrix), (fill, g) = contiguous(weight, geo.matrix), contiguous(g, g.shape)
     calls, matrix = calls + fill, matrix.swapaxes(1, 2)
     if geo.pointwise:
-        parts = [a.reshape(geo.x[0], geo.groups, -1, geo.x[2] * geo.x[3]) for a in (g, out)]
+        widths = zip((g, out), (geo.matrix[1], geo.depth), strict=True)
+        parts = [a.reshape(geo.x[0], geo.groups, width, geo.x[2] * geo.x[3]) for a, width in widths]
         return [*calls, (matmul, matrix, *parts)]
     staged, columns, moved = scratch
     lowering, rows = Lowering(geo, staged, columns), Rows(geo, g, moved)

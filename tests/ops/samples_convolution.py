@@ -23,6 +23,7 @@ IMAGES: Samples = (
     sample(floats(2, 2, 9, 9), floats(2, 2, 1, 1), floats(2), stride=(2, 2)),
     sample(floats(1, 1, 1, 1), floats(1, 1, 1, 1), floats(1)),
     sample(floats(0, 3, 6, 5), floats(4, 3, 3, 2), floats(4)),
+    sample(floats(0, 4, 6, 5), floats(4, 2, 1, 1), floats(4), groups=2),
     sample(floats(70, 1, 7, 6), floats(2, 1, 2, 3), floats(2)),  # several blocks of samples
     sample(floats(1, 2, 40, 330), floats(2, 2, 3, 3), floats(2), grad=False),  # several blocks of rows
     sample(floats(2, 2, 4, 4, dtype="f8"), floats(3, 2, 3, 3, dtype="f8"), floats(3, dtype="f8"), **SAME),

@@ -43,7 +43,7 @@ def convolutions(n: int) -> list[Row]:
         Row(name, (4, 6, 3), inputs=image(n, batch=None)),
         *(Row(name, (4, 6, 3, 2, 1), {"padding_mode": mode}, inputs=image(n, batch=None)) for mode in MODES[1:]),
         Row(name, (1, 2, 3), inputs=image(n, channels=1, batch=17)),
-        Row(name, (4, 6, 3), inputs=image(n, batch=0)),
+        *(Row(name, (4, 6, kernel), inputs=image(n, batch=0)) for kernel in (1, 3)),
     ]
 
 
@@ -66,7 +66,7 @@ def transposed(n: int) -> list[Row]:
         *(Row(name, (4, 8, per_dim(n, 3, 2, 3)), given, inputs=image(n)) for given in options),
         Row(name, (4, 6, 1), inputs=image(n)),
         Row(name, (4, 6, 3), inputs=image(n, batch=None)),
-        Row(name, (4, 6, 3), inputs=image(n, batch=0)),
+        *(Row(name, (4, 6, kernel), inputs=image(n, batch=0)) for kernel in (1, 3)),
         Row(name, (4, 6, 3), strided[1], inputs=strided[0], call={"output_size": largest}),
         Row(name, (4, 6, 3), strided[1], inputs=image(n, batch=None), call={"output_size": (6, *largest)}),
         Row(name, (4, 6, 3), strided[1], inputs=strided[0], call={"output_size": (2, 6, *largest)}),
