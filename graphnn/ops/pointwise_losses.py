@@ -9,13 +9,13 @@ import numpy as np
 from graphnn.errors import ArgumentError, DTypeError, ShapeError
 from graphnn.ir.types import TensorType
 from graphnn.ops.activation import log_sigmoid
-from graphnn.ops.compare import clamp, lt, where
+from graphnn.ops.class_targets import reduce_calls
+from graphnn.ops.compare import clamp
 from graphnn.ops.elementwise import add, div, mul, neg, sub
 from graphnn.ops.loss_reduction import checked, loss_type, reduced, share
-from graphnn.ops.op import Op, register
+from graphnn.ops.op import Call, Op, Types, register
 from graphnn.ops.typing import broadcast, require_float, result_dtype
-from graphnn.ops.unary import abs as abs_
-from graphnn.ops.unary import exp, log, log1p, sigmoid, square
+from graphnn.ops.unary import log, log1p, sigmoid
 
 
 def _compared(op: str, x: TensorType, target: TensorType, reduction: str) -> TensorType:
@@ -34,6 +34,36 @@ def _pairs(c: Any) -> TensorType:
     return TensorType(result_dtype(c.types[:2]), broadcast("loss", *c.types[:2]))
 
 
+def _work(*types: TensorType | None, reduction: str, **_: Any) -> Types:
+    """Two arrays of losses."""
+    given = [t for t in types if t is not None]
+    losses = TensorType(result_dtype(given), broadcast("loss", *given))
+    return losses, losses
+
+
+def _finish(out: np.ndarray, losses: np.ndarray, reduction: str) -> list[Call]:
+    return reduce_calls(out, losses, losses.size, reduction)
+
+
+def _bent_calls(x: np.ndarray, target: np.ndarray, bend: float, scratch: Any) -> list[Call]:
+    """d² / 2 where the distance d is below `bend`, bend (d - bend / 2) beyond: c (d - c / 2) with c = min(d, bend)."""
+    distance, cut = scratch
+    return [
+        (np.subtract, x, target, distance),
+        (np.absolute, distance, distance),
+        (np.minimum, distance, bend, cut),
+        (_subtract_half, distance, cut),
+        (np.multiply, distance, cut, distance),
+    ]
+
+
+def _subtract_half(distance: np.ndarray, cut: np.ndarray) -> None:
+    """distance -= cut / 2, leaving cut as it is."""
+    np.multiply(cut, 0.5, cut)
+    np.subtract(distance, cut, distance)
+    np.multiply(cut, 2.0, cut)
+
+
 # ---- squares near zero, straight lines beyond
 
 
@@ -44,10 +74,11 @@ def _smooth_l1(x: TensorType, target: TensorType, *, reduction: str = "mean", be
     return _compared("smooth_l1_loss", x, target, reduction)
 
 
-def _smooth_l1_in_ops(x: Any, target: Any, *, reduction: str, beta: float) -> Any:
-    distance = abs_(sub(x, target))
-    near = mul(square(distance), 0.5 / beta)
-    return reduced(where(lt(distance, beta), near, sub(distance, 0.5 * beta)), reduction)
+def _smooth_l1_kernel(
+    out: np.ndarray, x: np.ndarray, target: np.ndarray, *, reduction: str, beta: float, scratch: Any
+) -> list[Call]:
+    scale: Call = (np.multiply, scratch[0], 1.0 / beta, scratch[0])
+    return [*_bent_calls(x, target, beta, scratch), scale, *_finish(out, scratch[0], reduction)]
 
 
 def _smooth_l1_vjp(c: Any, g: Any, x: Any, target: Any) -> Any:
@@ -59,7 +90,8 @@ smooth_l1_loss = register(
     Op(
         "smooth_l1_loss",
         infer=_smooth_l1,
-        decompose=_smooth_l1_in_ops,
+        numpy=_smooth_l1_kernel,
+        scratch=_work,
         vjp=_smooth_l1_vjp,
         grad_name="SmoothL1LossBackward0",
     )
@@ -73,10 +105,10 @@ def _huber(x: TensorType, target: TensorType, *, reduction: str = "mean", delta:
     return _compared("huber_loss", x, target, reduction)
 
 
-def _huber_in_ops(x: Any, target: Any, *, reduction: str, delta: float) -> Any:
-    distance = abs_(sub(x, target))
-    far = mul(sub(distance, 0.5 * delta), delta)
-    return reduced(where(lt(distance, delta), mul(square(distance), 0.5), far), reduction)
+def _huber_kernel(
+    out: np.ndarray, x: np.ndarray, target: np.ndarray, *, reduction: str, delta: float, scratch: Any
+) -> list[Call]:
+    return [*_bent_calls(x, target, delta, scratch), *_finish(out, scratch[0], reduction)]
 
 
 def _huber_vjp(c: Any, g: Any, x: Any, target: Any) -> Any:
@@ -84,7 +116,7 @@ def _huber_vjp(c: Any, g: Any, x: Any, target: Any) -> Any:
     return _both(c, mul(slope, share(g, _pairs(c), c.attrs["reduction"])))
 
 
-huber_loss = register(Op("huber_loss", infer=_huber, decompose=_huber_in_ops, vjp=_huber_vjp))
+huber_loss = register(Op("huber_loss", infer=_huber, numpy=_huber_kernel, scratch=_work, vjp=_huber_vjp))
 
 
 # ---- signs
@@ -95,8 +127,17 @@ def _soft_margin(x: TensorType, target: TensorType, *, reduction: str = "mean") 
     return _compared("soft_margin_loss", x, target, reduction)
 
 
-def _soft_margin_in_ops(x: Any, target: Any, *, reduction: str) -> Any:
-    return reduced(log1p(exp(mul(neg(x), target))), reduction)
+def _soft_margin_kernel(
+    out: np.ndarray, x: np.ndarray, target: np.ndarray, *, reduction: str, scratch: Any
+) -> list[Call]:
+    losses = scratch[0]
+    return [
+        (np.multiply, x, target, losses),
+        (np.negative, losses, losses),
+        (np.exp, losses, losses),
+        (np.log1p, losses, losses),
+        *_finish(out, losses, reduction),
+    ]
 
 
 def _soft_margin_vjp(c: Any, g: Any, x: Any, target: Any) -> Any:
@@ -105,7 +146,7 @@ def _soft_margin_vjp(c: Any, g: Any, x: Any, target: Any) -> Any:
 
 
 soft_margin_loss = register(
-    Op("soft_margin_loss", infer=_soft_margin, decompose=_soft_margin_in_ops, vjp=_soft_margin_vjp)
+    Op("soft_margin_loss", infer=_soft_margin, numpy=_soft_margin_kernel, scratch=_work, vjp=_soft_margin_vjp)
 )
 
 
@@ -191,12 +232,27 @@ def _bce_logits(
     )
 
 
-def _bce_logits_in_ops(x: Any, target: Any, weight: Any = None, pos_weight: Any = None, *, reduction: str) -> Any:
-    positive = neg(log_sigmoid(x))
+def _bce_logits_kernel(
+    out: np.ndarray,
+    x: np.ndarray,
+    target: np.ndarray,
+    weight: Any = None,
+    pos_weight: Any = None,
+    *,
+    reduction: str,
+    scratch: Any,
+) -> list[Call]:
+    """log(1 + exp(-|x|)) - min(x, 0), weighed for the positive part, plus (1 - target) x."""
+    losses, work = scratch
+    calls: list[Call] = [(np.absolute, x, losses), (np.negative, losses, losses), (np.exp, losses, losses)]
+    calls += [(np.log1p, losses, losses), (np.minimum, x, 0, work), (np.subtract, losses, work, losses)]
     if pos_weight is not None:
-        positive = mul(positive, add(mul(sub(pos_weight, 1.0), target), 1.0))
-    losses = add(mul(sub(1.0, target), x), positive)
-    return reduced(losses if weight is None else mul(losses, weight), reduction)
+        calls += [(np.subtract, pos_weight, 1.0, work), (np.multiply, work, target, work), (np.add, work, 1.0, work)]
+        calls.append((np.multiply, losses, work, losses))
+    calls += [(np.subtract, 1.0, target, work), (np.multiply, work, x, work), (np.add, losses, work, losses)]
+    if weight is not None:
+        calls.append((np.multiply, losses, weight, losses))
+    return [*calls, *_finish(out, losses, reduction)]
 
 
 def _bce_logits_vjp(c: Any, g: Any, x: Any, target: Any, weight: Any, pos_weight: Any) -> Any:
@@ -214,5 +270,11 @@ def _bce_logits_vjp(c: Any, g: Any, x: Any, target: Any, weight: Any, pos_weight
 
 
 binary_cross_entropy_with_logits = register(
-    Op("binary_cross_entropy_with_logits", infer=_bce_logits, decompose=_bce_logits_in_ops, vjp=_bce_logits_vjp)
+    Op(
+        "binary_cross_entropy_with_logits",
+        infer=_bce_logits,
+        numpy=_bce_logits_kernel,
+        scratch=_work,
+        vjp=_bce_logits_vjp,
+    )
 )
