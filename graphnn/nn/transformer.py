@@ -55,12 +55,12 @@ class TransformerEncoder(Module):
         is_causal: bool | None = None,
     ) -> Tensor:
         """`is_causal` tells that `mask` is the causal one; the result is that of the mask either way."""
-        clears = mask is None and src_key_padding_mask is not None and self._packs(src)
+        padding = src_key_padding_mask if mask is None and self._packs(src) else None
         for layer in self.layers:
             src = layer(src, src_mask=mask, src_key_padding_mask=src_key_padding_mask, is_causal=bool(is_causal))
-        if clears:
-            src = _cleared(src, src_key_padding_mask)
-        return src if self.norm is None else self.norm(src)  # type: ignore[no-any-return]
+        if padding is not None:
+            src = _cleared(src, padding)
+        return src if self.norm is None else self.norm(src)
 
     def _packs(self, src: Tensor) -> bool:
         """Whether PyTorch packs the sequences: batched, in evaluation, with no gradient to compute."""
@@ -108,7 +108,7 @@ class TransformerDecoder(Module):
                 tgt_is_causal=bool(tgt_is_causal),
                 memory_is_causal=memory_is_causal,
             )
-        return tgt if self.norm is None else self.norm(tgt)  # type: ignore[no-any-return]
+        return tgt if self.norm is None else self.norm(tgt)
 
 
 class Transformer(Module):

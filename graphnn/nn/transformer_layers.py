@@ -78,7 +78,7 @@ class TransformerEncoderLayer(Module):
         masks = canonical_mask(src_mask, "src_mask", None, "", src.dtype, check_other=False), padding, is_causal
         if self.norm_first:
             src = src + self._attend(self.norm1(src), *masks)
-            return src + self._feed_forward(self.norm2(src))
+            return src + self._feed_forward(self.norm2(src))  # type: ignore[no-any-return]
         src = self.norm1(src + self._attend(src, *masks))
         return self.norm2(src + self._feed_forward(src))  # type: ignore[no-any-return]
 
@@ -158,7 +158,7 @@ class TransformerDecoderLayer(Module):
         if self.norm_first:
             tgt = tgt + self._attend(self.norm1(tgt), *own)
             tgt = tgt + self._attend_to(self.norm2(tgt), memory, *other)
-            return tgt + self._feed_forward(self.norm3(tgt))
+            return tgt + self._feed_forward(self.norm3(tgt))  # type: ignore[no-any-return]
         tgt = self.norm1(tgt + self._attend(tgt, *own))
         tgt = self.norm2(tgt + self._attend_to(tgt, memory, *other))
         return self.norm3(tgt + self._feed_forward(tgt))  # type: ignore[no-any-return]

@@ -122,8 +122,8 @@ def _grad_name(types: tuple[TensorType | None, ...], attrs: Any) -> str:
 
 
 def _layout(query: Any, key: Any, value: Any, enable_gqa: bool) -> Layout:
-    types = [t if isinstance(t, TensorType) else kernels.type_of(t) for t in (query, key, value)]
-    batch, split = _batch(*types, enable_gqa), 0
+    types = tuple(t if isinstance(t, TensorType) else kernels.type_of(t) for t in (query, key, value))
+    batch, split = _batch(types[0], types[1], types[2], enable_gqa), 0
     if enable_gqa:
         split = types[1].shape[-3]
         batch = (*batch[:-1], split, batch[-1] // split)

@@ -47,7 +47,7 @@ def _scores(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, attr
     """How many there are: a random number each. Refuses what the op refuses, before the stream moves on."""
     types = [None if t is None else t.type for t in (query, key, value, mask)]
     out = attention_op.infer_types(types, attention_op.attrs(attrs))[0]
-    return math.prod(out.shape[:-1]) * key.shape[-2]
+    return math.prod(out.shape[:-1]) * int(key.shape[-2])
 
 
 # ---- masks

@@ -51,7 +51,7 @@ class Heads(NamedTuple):
     value: Tensor
     mask: Tensor | None
     batch: int
-    count: int
+    number: int
 
 
 def multi_head_attention_forward(
@@ -230,21 +230,21 @@ def _with_weights(heads: Heads, p: float, average: bool) -> tuple[Tensor, Tensor
     scores = (heads.query * math.sqrt(1.0 / heads.query.shape[-1])) @ heads.key.transpose(-2, -1)
     weights = softmax(scores if heads.mask is None else scores + heads.mask, dim=-1)
     weights = dropout(weights, p) if p > 0.0 else weights
-    shown = weights.reshape(heads.batch, heads.count, *weights.shape[1:])
+    shown = weights.reshape(heads.batch, heads.number, *weights.shape[1:])
     return weights @ heads.value, shown.mean(dim=1) if average else shown
 
 
 def _fused(heads: Heads, p: float, causal: bool) -> Tensor:
     """The output of each head; the weights are never kept."""
-    query, key, value = (x.reshape(heads.batch, heads.count, *x.shape[1:]) for x in heads[:3])
+    query, key, value = (x.reshape(heads.batch, heads.number, *x.shape[1:]) for x in heads[:3])
     mask = heads.mask
     if mask is not None:
-        mask = mask.unsqueeze(0) if mask.shape[0] == 1 else mask.reshape(heads.batch, heads.count, *mask.shape[1:])
+        mask = mask.unsqueeze(0) if mask.shape[0] == 1 else mask.reshape(heads.batch, heads.number, *mask.shape[1:])
     out = scaled_dot_product_attention(query, key, value, mask, p, causal)
-    return out.reshape(heads.batch * heads.count, *out.shape[2:])
+    return out.reshape(heads.batch * heads.number, *out.shape[2:])  # type: ignore[no-any-return]
 
 
 def _merged(x: Tensor, heads: Heads) -> Tensor:
     """(N * heads, L, E / heads) as (L, N, E)."""
-    found: Tensor = x.transpose(0, 1).reshape(x.shape[1], heads.batch, heads.count * x.shape[2])
+    found: Tensor = x.transpose(0, 1).reshape(x.shape[1], heads.batch, heads.number * x.shape[2])
     return found
