@@ -176,7 +176,7 @@ class Block:
         if factor is not None:
             self.add(np.true_divide if divide else np.multiply, found, factor, found)
         if not direct:
-            self.add(np.copyto, target, found, "same_kind")
+            self.add(np.copyto, target, found, "unsafe")
 
 
 def drawing(of: Layout, rng: np.ndarray, offset: int, scratch: Any) -> tuple[list[Call], np.ndarray]:
