@@ -6,7 +6,7 @@ in a DataLoader each batch has numbers of its own, whichever worker makes it. On
 operations: they can be differentiated, traced and stand in an nn.Sequential.
 
 `compose.py` has what is made of other transforms, `convert.py` what changes the kind of image or its numbers,
-`geometry.py` and `random_geometry.py` what moves pixels, `color.py` what changes them.
+`geometry.py`, `random_geometry.py` and `random_warping.py` what moves pixels, `color.py` what changes them.
 """
 
 from graphnn.transforms import functional
@@ -21,6 +21,7 @@ from graphnn.transforms.random_geometry import (
     RandomResizedCrop,
     RandomVerticalFlip,
 )
+from graphnn.transforms.random_warping import GaussianBlur, RandomAffine, RandomRotation
 
 __all__ = [
     "CenterCrop",
@@ -28,12 +29,14 @@ __all__ = [
     "Compose",
     "ConvertImageDtype",
     "FiveCrop",
+    "GaussianBlur",
     "Grayscale",
     "InterpolationMode",
     "Lambda",
     "Normalize",
     "PILToTensor",
     "Pad",
+    "RandomAffine",
     "RandomApply",
     "RandomChoice",
     "RandomCrop",
@@ -43,6 +46,7 @@ __all__ = [
     "RandomInvert",
     "RandomOrder",
     "RandomResizedCrop",
+    "RandomRotation",
     "RandomVerticalFlip",
     "Resize",
     "TenCrop",

@@ -89,6 +89,15 @@ PRINTED = [
         transforms.RandomChoice([transforms.Pad(1)]),
         "RandomChoice(\n    Pad(padding=1, fill=0, padding_mode=constant)\n)(p=None)",
     ),
+    (
+        transforms.RandomRotation(10),
+        "RandomRotation(degrees=[-10.0, 10.0], interpolation=nearest, expand=False, fill=0)",
+    ),
+    (
+        transforms.RandomAffine((0, 10), (0.1, 0.2), shear=5, fill=3),
+        "RandomAffine(degrees=[0.0, 10.0], translate=(0.1, 0.2), shear=[-5.0, 5.0], fill=3)",
+    ),
+    (transforms.GaussianBlur(3), "GaussianBlur(kernel_size=(3, 3), sigma=(0.1, 2.0))"),
     (transforms.RandomOrder([transforms.Pad(1)]), "RandomOrder(\n    Pad(padding=1, fill=0, padding_mode=constant)\n)"),
 ]
 
@@ -114,6 +123,7 @@ def test_wrong_arguments_are_refused_in_words(call, kind, words):
 def test_every_name_is_torchvisions():
     assert set(transforms.__all__) - {"functional"} <= {
         *("CenterCrop", "ColorJitter", "Compose", "ConvertImageDtype", "FiveCrop", "Grayscale", "InterpolationMode"),
+        *("GaussianBlur", "RandomAffine", "RandomRotation"),
         *("Lambda", "Normalize", "PILToTensor", "Pad", "RandomApply", "RandomChoice", "RandomCrop", "RandomErasing"),
         *("RandomGrayscale", "RandomHorizontalFlip", "RandomInvert", "RandomOrder", "RandomResizedCrop"),
         *("RandomVerticalFlip", "Resize", "TenCrop", "ToPILImage", "ToTensor"),

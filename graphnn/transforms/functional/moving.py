@@ -85,10 +85,10 @@ def _pad_pil(image: Any, sides: tuple[int, int, int, int], fill: Any, mode: str)
         left, top, right, bottom = (min(side, 0) for side in sides)
         image = image.crop((-left, -top, image.width + right, image.height + bottom))
     border = tuple(max(side, 0) for side in sides)
-    return ImageOps.expand(image, border=border, fill=_color(fill, len(image.getbands())))
+    return ImageOps.expand(image, border=border, fill=color(fill, len(image.getbands())))
 
 
-def _color(fill: Any, channels: int) -> Any:
+def color(fill: Any, channels: int) -> Any:
     """What Pillow takes for the filling: a number or a name, or as many numbers as there are channels."""
     numbers = list(fill) if isinstance(fill, tuple | list) else [fill]
     if len(numbers) not in (1, channels):

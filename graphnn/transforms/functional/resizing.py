@@ -38,7 +38,7 @@ _OF_PILLOW = {
     5: InterpolationMode.HAMMING,
     1: InterpolationMode.LANCZOS,
 }
-_PILLOWS = {mode: number for number, mode in _OF_PILLOW.items()} | {InterpolationMode.NEAREST_EXACT: 0}
+PILLOWS = {mode: number for number, mode in _OF_PILLOW.items()} | {InterpolationMode.NEAREST_EXACT: 0}
 _CUBIC, _CUBIC_ANTIALIAS = -0.75, -0.5  # the free parameter of Keys' cubic (1981), as PyTorch and Pillow choose it
 
 
@@ -128,7 +128,7 @@ def _scaled_sides(short: int, long: int, wanted: int | None, max_size: int | Non
 
 
 def _resize_pil(image: Any, height: int, width: int, mode: InterpolationMode, antialias: bool | None) -> Any:
-    return image.resize((width, height), _PILLOWS[mode])
+    return image.resize((width, height), PILLOWS[mode])
 
 
 @on_tensors(_resize_pil)
