@@ -15,7 +15,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 
-from graphnn.errors import DTypeError, FileFormatError, GraphnnError
+from graphnn.errors import DTypeError, FileFormatError, GraphnnError, UnsupportedError
 from graphnn.io.recognize import recognize
 from graphnn.ir import dtypes
 
@@ -25,6 +25,9 @@ _DAMAGE = (BadZipFile, zlib.error, ValueError, OSError, EOFError, RuntimeError, 
 
 
 def write(path: Path, arrays: Mapping[str, np.ndarray], description: str) -> None:
+    for name, array in arrays.items():
+        if array.dtype.kind == "V":  # .npy keeps the bytes of dtypes that are not NumPy's own, and not what they mean
+            raise UnsupportedError(f"save: {name!r} is {array.dtype}, which .npz files cannot hold; use .safetensors")
     with ZipFile(path, "w") as archive:
         archive.writestr(ZipInfo(DESCRIPTION), description)
         for name, array in arrays.items():

@@ -12,6 +12,7 @@ import pytest
 import graphnn
 from graphnn import nn, optim
 from graphnn.errors import ArgumentError, ArgumentTypeError, TraceError, UnsupportedError
+from graphnn.io import npz_file
 from graphnn.ir import dtypes
 
 SUFFIXES = (".safetensors", ".npz")
@@ -271,6 +272,11 @@ def test_what_is_no_data_is_refused_with_its_place(path, saved, words):
     with pytest.raises(UnsupportedError, match=words):
         graphnn.save(saved, path)
     assert not path.exists()
+
+
+def test_a_dtype_that_is_not_numpys_own_is_not_written_as_bare_bytes(tmp_path):
+    with pytest.raises(UnsupportedError, match=r"'x' is .*, which \.npz files cannot hold"):
+        npz_file.write(tmp_path / "x.npz", {"x": np.zeros(2, "V2")}, "")
 
 
 def test_a_structure_that_contains_itself_is_refused(path):
