@@ -11,7 +11,7 @@ from graphnn.tracing.capture import capture
 
 pytest.importorskip("torch")  # the steps that these compare with are told apart by PyTorch
 
-from tests.optim.test_steps import OPTIMIZERS, OURS, make_params  # noqa: E402
+from tests.optim.test_steps import OPTIMIZERS, OURS, make_params
 
 
 def make_step(name):
