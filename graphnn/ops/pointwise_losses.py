@@ -11,7 +11,7 @@ from graphnn.ir.types import TensorType
 from graphnn.ops.activation import log_sigmoid
 from graphnn.ops.class_targets import reduce_calls
 from graphnn.ops.compare import clamp
-from graphnn.ops.elementwise import add, div, mul, neg, sub
+from graphnn.ops.elementwise import add, div, mul, neg, sub, ufunc_call
 from graphnn.ops.loss_reduction import checked, loss_type, reduced, share
 from graphnn.ops.op import Call, Op, Types, register
 from graphnn.ops.typing import broadcast, require_float, result_dtype
@@ -51,7 +51,7 @@ def _bent_calls(x: np.ndarray, target: np.ndarray, bend: float, scratch: Any) ->
     return [
         (np.subtract, x, target, distance),
         (np.absolute, distance, distance),
-        (np.minimum, distance, bend, cut),
+        ufunc_call(np.minimum, cut, distance, bend),
         (_subtract_half, distance, cut),
         (np.multiply, distance, cut, distance),
     ]
@@ -245,7 +245,7 @@ def _bce_logits_kernel(
     """log(1 + exp(-|x|)) - min(x, 0), weighed for the positive part, plus (1 - target) x."""
     losses, work = scratch
     calls: list[Call] = [(np.absolute, x, losses), (np.negative, losses, losses), (np.exp, losses, losses)]
-    calls += [(np.log1p, losses, losses), (np.minimum, x, 0, work), (np.subtract, losses, work, losses)]
+    calls += [(np.log1p, losses, losses), ufunc_call(np.minimum, work, x, 0), (np.subtract, losses, work, losses)]
     if pos_weight is not None:
         calls += [(np.subtract, pos_weight, 1.0, work), (np.multiply, work, target, work), (np.add, work, 1.0, work)]
         calls.append((np.multiply, losses, work, losses))
