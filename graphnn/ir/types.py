@@ -44,9 +44,6 @@ class TensorType:
     def with_shape(self, shape: Shape) -> TensorType:
         return TensorType(self.dtype, shape)
 
-    def with_dtype(self, dtype: DType) -> TensorType:
-        return TensorType(dtype, self.shape)
-
     def __str__(self) -> str:
         return self.dtype.short if self.weak else f"{self.dtype.short}[{', '.join(map(str, self.shape))}]"
 

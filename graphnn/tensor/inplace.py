@@ -9,7 +9,7 @@ import numpy as np
 from graphnn.autodiff.modes import state as grad_mode
 from graphnn.autodiff.tape import OpNode, Saved
 from graphnn.errors import ArgumentError, AutogradError, DTypeError, ShapeError
-from graphnn.ir.registry import Trait
+from graphnn.ir.registry import Trait, lookup
 from graphnn.ir.types import TensorType
 from graphnn.ops.op import Op, add_operand, builders
 from graphnn.tensor.history import needs_grad, rebase
@@ -120,8 +120,6 @@ def assign(target: Tensor, source: Tensor) -> None:
 
 def fit(source: Tensor, kind: TensorType) -> Tensor:
     """The source broadcast to the shape and converted to the dtype of `kind`, through ops."""
-    from graphnn.ir.registry import lookup
-
     if source.dtype is not kind.dtype:
         source = lookup("cast")(source, dtype=kind.dtype)
     if source.type.shape != kind.shape:

@@ -13,6 +13,7 @@ from graphnn.errors import TraceError
 from graphnn.ir.attrs import Attrs
 from graphnn.ir.graph import Graph, numpy_type
 from graphnn.ir.origin import Origins, describe
+from graphnn.ir.registry import lookup
 from graphnn.ir.types import scalar_type
 from graphnn.ir.value import Node, Value
 from graphnn.ops.op import Op
@@ -252,7 +253,7 @@ class Trace:
         """Sets the graph's state updates and its bindings; nothing may be written from now on."""
         for storage, blocks in self.drawn.items():
             cell = self.cells[storage]
-            cell.value = self.graph.apply(_op("rng_advance"), (cell.value,), {"blocks": blocks})
+            cell.value = self.graph.apply(lookup("rng_advance"), (cell.value,), {"blocks": blocks})
         self.graph.updates = {
             cell.initial: cell.value
             for storage, cell in self.cells.items()
@@ -260,9 +261,3 @@ class Trace:
         }
         self.graph.bindings = tuple(self.storages)
         self.graph.locate = None
-
-
-def _op(name: str) -> Any:
-    from graphnn.ir.registry import lookup
-
-    return lookup(name)
