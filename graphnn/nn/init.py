@@ -15,7 +15,7 @@ import numpy as np
 
 from graphnn.autodiff.modes import no_grad
 from graphnn.errors import ArgumentError, ShapeError
-from graphnn.nn.inverse_erf import inverse_erf
+from graphnn.ops.normal_tails import inverse_erf
 from graphnn.tensor.creation import of_numpy
 from graphnn.tensor.random import Generator
 from graphnn.tensor.tensor import Tensor

@@ -6,6 +6,7 @@ file holds the ops of one family. Importing this package fills the table `graphn
 
 from graphnn.ops.activation import celu, elu, gelu, glu, log_sigmoid, mish, silu, softplus
 from graphnn.ops.adaptive_pool import adaptive_avg_pool, adaptive_avg_pool_grad, adaptive_max_pool
+from graphnn.ops.angles import acos, acosh, asin, asinh, atan, atan2, atanh, cosh, hypot, sinc, sinh, tan
 from graphnn.ops.attention import scaled_dot_product_attention, scaled_dot_product_attention_grad
 from graphnn.ops.batch_norm import batch_norm, batch_norm_grad
 from graphnn.ops.bilinear import bilinear
@@ -47,6 +48,7 @@ from graphnn.ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_
 from graphnn.ops.creation import arange, constant, full
 from graphnn.ops.cross_entropy import cross_entropy, cross_entropy_grad
 from graphnn.ops.ctc import ctc_loss, ctc_loss_grad
+from graphnn.ops.diagonals import diagonal, diagonal_grad, diagonal_scatter
 from graphnn.ops.dropout import dropout
 from graphnn.ops.edge_pad import edge_pad, edge_pad_grad
 from graphnn.ops.elementwise import add, div, mul, neg, sub, zeros_like
@@ -55,6 +57,7 @@ from graphnn.ops.embedding_bag import embedding_bag
 from graphnn.ops.extremes import argmax, argmin, max_dim, min_dim
 from graphnn.ops.fractional_pool import fractional_max_pool
 from graphnn.ops.fused import fused
+from graphnn.ops.gamma import digamma, lgamma, polygamma
 from graphnn.ops.gathering import gather, gather_grad, one_hot, scatter, scatter_add
 from graphnn.ops.group_norm import group_norm, group_norm_grad
 from graphnn.ops.gru import gru, gru_grad
@@ -62,11 +65,27 @@ from graphnn.ops.indexing import index, index_add, index_grad, index_put, index_
 from graphnn.ops.instance_norm import instance_norm
 from graphnn.ops.joining import cat, pad, stack
 from graphnn.ops.layer_norm import layer_norm, layer_norm_grad, rms_norm, rms_norm_grad
+from graphnn.ops.logarithms import exp2, log10, logaddexp, logaddexp2, xlog1py, xlogy
 from graphnn.ops.losses import mse_loss, nll_loss, nll_loss_grad
 from graphnn.ops.lstm import lstm, lstm_grad
 from graphnn.ops.margin_losses import multi_margin_loss, multilabel_margin_loss
 from graphnn.ops.matrix import linear, linear_relu, matmul
 from graphnn.ops.movement import flatten, flip, permute, reshape, squeeze, transpose, unsqueeze
+from graphnn.ops.normal_tails import erfc, erfcx, erfinv, log_ndtr
+from graphnn.ops.numerals import (
+    bitwise_left_shift,
+    bitwise_right_shift,
+    copysign,
+    fmax,
+    fmin,
+    fmod,
+    frac,
+    gcd,
+    heaviside,
+    lcm,
+    nextafter,
+    signbit,
+)
 from graphnn.ops.packing import pack_padded_sequence, pad_packed_sequence
 from graphnn.ops.piecewise import (
     hardshrink,

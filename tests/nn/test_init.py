@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graphnn.nn import init
-from graphnn.nn.inverse_erf import inverse_erf
+from graphnn.ops.normal_tails import inverse_erf
 from graphnn.tensor.creation import zeros
 from graphnn.tensor.random import Generator, manual_seed
 from tests.nn.both import array, check_same_failure, torch

@@ -17,6 +17,7 @@ from tests.ops import (
     samples_pooling,
     samples_recurrent,
     samples_reduction,
+    samples_special,
 )
 from tests.ops.rows import Row
 
@@ -27,6 +28,7 @@ TABLE: tuple[Row, ...] = (
     *samples_attention.ROWS,
     *samples_recurrent.ROWS,
     *samples_reduction.ROWS,
+    *samples_special.ROWS,
     *samples_movement.ROWS,
     *samples_indexing.ROWS,
     *samples_embedding_bag.ROWS,
