@@ -27,6 +27,10 @@ class ArgumentError(GraphnnError, ValueError, RuntimeError):
     """An argument whose value is out of its range, or that contradicts another."""
 
 
+class LinAlgError(ArgumentError):
+    """A matrix that has no inverse, or no such factorization."""
+
+
 class AssertedError(GraphnnError, AssertionError, ValueError, RuntimeError):
     """Arguments that contradict each other where PyTorch's own code asserts that they don't."""
 

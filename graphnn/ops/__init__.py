@@ -55,6 +55,7 @@ from graphnn.ops.elementwise import add, div, mul, neg, sub, zeros_like
 from graphnn.ops.embedding import embedding, embedding_grad
 from graphnn.ops.embedding_bag import embedding_bag
 from graphnn.ops.extremes import argmax, argmin, max_dim, min_dim
+from graphnn.ops.factorizations import cholesky, eigh, qr, svd
 from graphnn.ops.fractional_pool import fractional_max_pool
 from graphnn.ops.fused import fused
 from graphnn.ops.gamma import digamma, lgamma, polygamma
@@ -116,6 +117,8 @@ from graphnn.ops.rnn import rnn_relu, rnn_relu_grad, rnn_tanh, rnn_tanh_grad
 from graphnn.ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from graphnn.ops.slicing import select, select_grad, select_scatter, slice, slice_grad, slice_scatter
 from graphnn.ops.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
+from graphnn.ops.solving import cofactor, det, inv, matrix_exp, pinv, slogdet, solve
+from graphnn.ops.triangles import tril, triu
 from graphnn.ops.unary import (
     abs,
     cast,

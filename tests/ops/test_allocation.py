@@ -21,8 +21,8 @@ LIMIT = 250_000  # bytes: NumPy converts and gathers in buffers of 8192 elements
 UNARY = [name for name, row in ROWS.items() if row.rule.input_names == ("x",) and not row.rule.attr_defaults]
 BINARY = [name for name, row in ROWS.items() if row.rule.input_names == ("a", "b") and name != "matmul"]
 GRADS = ["relu_grad", "tanh_grad", "sigmoid_grad"]
-INTEGERS = ("gcd", "lcm")
-FLOATS = [name for name in UNARY + BINARY + GRADS if not name.startswith("bitwise") and name not in INTEGERS]
+OTHERS = ("gcd", "lcm", "solve")
+FLOATS = [name for name in UNARY + BINARY + GRADS if not name.startswith("bitwise") and name not in OTHERS]
 
 CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     *((name, (X, Y)[: len(ROWS[name].rule.input_names)], {}) for name in FLOATS),
