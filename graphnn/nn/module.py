@@ -164,6 +164,9 @@ class Module(Tree):
     def half(self) -> Self:
         return self.to(dtypes.float16)
 
+    def bfloat16(self) -> Self:
+        return self.to(dtypes.bfloat16)
+
     def cpu(self) -> Self:
         return self
 

@@ -103,7 +103,7 @@ def _gelu_kernel(out: np.ndarray, x: np.ndarray, *, approximate: str, scratch: A
 
 def _gelu_scratch(x: TensorType, *, approximate: str) -> Types:
     """float16 is widened: 1 + tanh cancels for negative numbers."""
-    work = TensorType(dtypes.float32 if x.dtype is dtypes.float16 else x.dtype, x.shape)
+    work = TensorType(dtypes.float32 if x.dtype in dtypes.NARROW else x.dtype, x.shape)
     return (work, *erf_scratch(work)) if approximate == "none" else (work,)
 
 

@@ -52,7 +52,7 @@ def _three(x: Any) -> tuple[int, int, int]:
 
 
 def _wide(dtype: DType) -> DType:
-    return dtypes.float32 if dtype is dtypes.float16 else dtype
+    return dtypes.float32 if dtype in dtypes.NARROW else dtype
 
 
 def _vectors(x: TensorType, count: int) -> Types:

@@ -62,6 +62,8 @@ def compare_call(ufunc: np.ufunc, out: np.ndarray, *args: Any) -> Call:
     """A ufunc with a bool result, its arguments brought to their common dtype first."""
     arrays = [a for a in args if isinstance(a, np.ndarray)]
     if len({a.dtype for a in arrays}) <= 1:
+        if arrays and arrays[0].dtype.kind == "V":  # bfloat16 does not take every Python number
+            args = tuple(a if isinstance(a, np.ndarray) else number_array(float(a), arrays[0].dtype) for a in args)
         return (ufunc, *args, out)
     common = result_dtype([t for t in map(array_type, args) if t is not None]).numpy
     return (functools.partial(ufunc, signature=(common,) * len(args) + (np.dtype(bool),), casting="unsafe"), *args, out)
@@ -132,6 +134,7 @@ def zip_op(
 
     call = compare_call if kind == "bool" else ufunc_call
     kernel = (lambda out, a, b: [call(how, out, a, b)]) if isinstance(how, np.ufunc) else how
+    more.setdefault("takes_narrow", kind == "bool")  # numbers are rounded to what they are compared with
     return register(Op(name, infer=infer, numpy=kernel, vjp=vjp, traits=(*ELEMENTWISE, *traits), **more))
 
 

@@ -146,6 +146,7 @@ fused = register(
         decompose=_apply_body,
         outputs=(),
         differentiable=EVERY,
+        takes_narrow=True,
         traits=(Trait.ELEMENTWISE, Trait.INPLACE, Trait.FUSED),
     )
 )

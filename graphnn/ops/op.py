@@ -20,6 +20,7 @@ from graphnn.ir.registry import OPS, Trait
 from graphnn.ir.types import TensorType, scalar_type
 from graphnn.ops.quiet import begin_quiet, end_quiet
 from graphnn.ops.recipe import Recipe
+from graphnn.ops.widening import bind_widened, copies, holds_narrow, is_narrow, widened, widened_attrs
 
 Call = tuple[Any, ...]  # (function, *arguments): one step of a kernel
 Types = tuple[TensorType, ...]
@@ -57,7 +58,8 @@ class Op:
               inputs (a default of None makes one optional, `*xs` takes any number), its keyword-only ones the attrs.
     numpy     `(out, x, weight, bias, *, stride) -> list[Call]`: the NumPy calls that write `out` (a tuple when the op
               has several outputs, None in it for one that is not wanted). With `scratch=` it also gets `scratch`.
-    scratch   `(*types, **attrs) -> tuple[TensorType, ...]`: working memory that the kernel needs.
+    scratch   `(*types, **attrs) -> tuple[TensorType, ...]`: working memory that the kernel needs (`Op.scratch` tells
+              it with that for float32 copies).
     vjp       `(c, g, x, out) -> gradient or tuple of them`, one an input: parameters after `g` name the inputs and
               outputs it needs (only these are saved). Broadcasting and dtype are undone by the driver.
     view      `(x, **attrs) -> ndarray | None`: input 0's memory as the output (None where strides forbid).
@@ -67,6 +69,7 @@ class Op:
     grad_name, grad_edges  what eager autograd shows: PyTorch's name of the grad_fn (or `(types, attrs) -> name`), and
               the order of its next_functions (or `(types) -> order`): input indices, or `("TBackward0", entry)` for a
               node that stands between. By default all floating-point inputs and numbers.
+    takes_narrow  whether the kernel takes 16-bit floats as they are; else it is run on float32 copies of them.
     """
 
     op_rank = 0
@@ -87,6 +90,7 @@ class Op:
         grad_name: str | Callable[..., str] = "",
         grad_edges: tuple[Any, ...] | Callable[[tuple[TensorType, ...]], tuple[Any, ...]] | None = None,
         differentiable: int = 1,
+        takes_narrow: bool = False,
         flops: Callable[..., int] | None = None,
         doc: str = "",
     ) -> None:
@@ -95,7 +99,8 @@ class Op:
         self.numpy = numpy if numpy is not None or view is None else _copy_view(view)
         self.vjp = vjp
         self.traits = frozenset(traits)
-        self.scratch = scratch
+        self.takes_narrow = takes_narrow or view is not None or numpy is None
+        self._own_scratch = scratch
         self.view = view
         self.scatter = scatter
         self.decompose = decompose
@@ -235,7 +240,7 @@ class Op:
         if self.numpy is None or self.view is not None:
             recipe.ready = True
             return recipe
-        types = () if self.scratch is None else self.scratch(*recipe.types, **attrs)
+        types = self.scratch(*recipe.types, **attrs)
         recipe.prepare(
             lambda outs, given, work: self.bind(outs, given, attrs, work),
             arrays,
@@ -279,13 +284,46 @@ class Op:
         """The calls that write `outs` from `arrays`; scratch is allocated here unless given."""
         if self.numpy is None:
             return self._bind_decomposed(outs, arrays, attrs)
+        if self.takes_narrow or not any(map(holds_narrow, (*arrays, *outs))):
+            return self._bind_kernel(outs, arrays, attrs, scratch)
+        wide, room = widened_attrs(attrs), None
+        if scratch is not None:
+            room, scratch = self._split(outs, arrays, attrs, scratch)
+        return bind_widened(lambda *given: self._bind_kernel(*given, wide, scratch), outs, arrays, room)
+
+    def _bind_kernel(self, outs: Any, arrays: Any, attrs: Mapping[str, Any], scratch: Any) -> list[Call]:
+        """The kernel's own calls, widening aside."""
+        assert self.numpy is not None
         out = outs[0] if len(self.outputs) == 1 else tuple(outs)
-        if self.scratch is None:
+        if self._own_scratch is None:
             return self.numpy(out, *arrays, **attrs)
         if scratch is None:
-            types = self.scratch(*map(array_type, arrays), **attrs)
+            types = self._own_scratch(*map(array_type, arrays), **attrs)
             scratch = tuple(np.empty(t.shape, t.dtype.numpy) for t in types)
         return self.numpy(out, *arrays, scratch=scratch, **attrs)
+
+    def _split(self, outs: Any, arrays: Any, attrs: Mapping[str, Any], scratch: Any) -> tuple[Any, Any]:
+        """Scratch for a widened kernel in two: the copies of operands and wanted results, and the kernel's own."""
+        taken = sum(map(holds_narrow, arrays))
+        if all(o is not None for o in outs):
+            results = [True] * sum(map(holds_narrow, outs))
+        else:
+            types = self.infer_types(tuple(map(array_type, arrays)), self.attrs(attrs))
+            results = [o is not None for o, t in zip(outs, types, strict=True) if is_narrow(t)]
+        end = taken + len(results)
+        wanted = [room for room, is_wanted in zip(scratch[taken:end], results, strict=True) if is_wanted]
+        return [*scratch[:taken], *wanted], tuple(scratch[end:])
+
+    def scratch(self, *types: TensorType | None, **attrs: Any) -> Types:
+        """The working memory that the kernel needs on operands of these types."""
+        if self.numpy is None:
+            return ()
+        out_types = () if self.takes_narrow else self.infer_types(types, self.attrs(attrs))
+        own = self._own_scratch
+        if not any(map(is_narrow, out_types)) and (self.takes_narrow or not any(map(is_narrow, types))):
+            return () if own is None else tuple(own(*types, **attrs))
+        wide = () if own is None else own(*map(widened, types), **widened_attrs(attrs))
+        return (*copies(types), *copies(out_types), *wide)
 
     def _bind_decomposed(self, outs: Sequence[Any], arrays: Sequence[Any], attrs: Mapping[str, Any]) -> list[Call]:
         if self.decompose is None:

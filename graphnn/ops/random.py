@@ -19,6 +19,7 @@ from graphnn.ir import dtypes
 from graphnn.ir.dtypes import DType
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape, TensorType
+from graphnn.ops.elementwise import cast_call
 from graphnn.ops.op import Call, Op, Types, register
 
 RANDOM = (Trait.RANDOM,)
@@ -81,7 +82,7 @@ def require_state(op: str, rng: TensorType) -> None:
 def _drawn_type(op: str) -> Any:
     def infer(rng: TensorType, *, shape: Shape, dtype: DType = dtypes.float32, offset: int = 0) -> TensorType:
         require_state(op, rng)
-        if dtype not in (dtypes.float16, dtypes.float32, dtypes.float64):
+        if not dtype.is_floating_point:
             raise DTypeError(f"{op}: draws floating-point numbers, got the dtype {dtype!r}; randint draws integers")
         return TensorType(dtype, shape)
 
@@ -89,25 +90,35 @@ def _drawn_type(op: str) -> Any:
 
 
 def _wide(dtype: DType) -> DType:
-    return dtypes.float32 if dtype is dtypes.float16 else dtype
+    return dtypes.float32 if dtype in dtypes.NARROW else dtype
 
 
 def _rand_scratch(rng: TensorType, *, shape: Shape, dtype: DType, offset: int) -> Types:
-    return (TensorType(dtypes.float32, shape),) if dtype is dtypes.float16 else ()
+    return (TensorType(dtypes.float32, shape),) if dtype in dtypes.NARROW else ()
 
 
 def _rand_kernel(
     out: np.ndarray, rng: np.ndarray, scratch: Any, *, shape: Shape, dtype: DType, offset: int
 ) -> list[Call]:
-    """float16 numbers are rounded towards zero from float32, so that they stay below 1."""
-    if dtype is not dtypes.float16:
+    """16-bit numbers are rounded towards zero from float32, so that they stay below 1."""
+    if dtype not in dtypes.NARROW:
         return [(fill_uniform, out, rng, offset)]
     drawn = scratch[0]
-    steps: list[Call] = [(np.multiply, drawn, 2.0**11, drawn), (np.floor, drawn, drawn)]
-    return [(fill_uniform, drawn, rng, offset), *steps, (np.multiply, drawn, 2.0**-11, drawn), (np.copyto, out, drawn)]
+    digits = 2.0 ** (11 if dtype is dtypes.float16 else 8)
+    steps: list[Call] = [(np.multiply, drawn, digits, drawn), (np.floor, drawn, drawn)]
+    return [(fill_uniform, drawn, rng, offset), *steps, (np.divide, drawn, digits, drawn), cast_call(out, drawn)]
 
 
-rand = register(Op("rand", infer=_drawn_type("rand"), numpy=_rand_kernel, scratch=_rand_scratch, traits=RANDOM))
+rand = register(
+    Op(
+        "rand",
+        infer=_drawn_type("rand"),
+        numpy=_rand_kernel,
+        scratch=_rand_scratch,
+        traits=RANDOM,
+        takes_narrow=True,
+    )
+)
 
 
 # ---- normal numbers, by Box and Muller

@@ -24,7 +24,7 @@ BLOCK = 1 << 17  # bytes
 
 def wide(dtype: DType) -> DType:
     """What is computed in."""
-    return dtypes.float32 if dtype is dtypes.float16 else dtype
+    return dtypes.float32 if dtype in dtypes.NARROW else dtype
 
 
 def _step(shape: Four, itemsize: int) -> int:

@@ -21,7 +21,7 @@ def promote_dtypes(a: DType, b: DType) -> DType:
     if a.category != b.category:
         return a if a.category > b.category else b
     if a.category == 2:
-        return a if a.itemsize > b.itemsize else b
+        return dtypes.float32 if a.itemsize == b.itemsize else a if a.itemsize > b.itemsize else b
     return _promote_integers(a, b)
 
 
@@ -54,6 +54,11 @@ def result_dtype(types: Iterable[TensorType], default: DType = dtypes.float32) -
 def float_dtype(dtype: DType) -> DType:
     """The dtype itself when floating, float32 otherwise: what `exp` makes of integers."""
     return dtype if dtype.is_floating_point else dtypes.float32
+
+
+def computing_dtype(dtype: DType) -> DType:
+    """What kernels compute in: float32 for the 16-bit floats, whose results are rounded once, at the end."""
+    return dtypes.float32 if dtype in dtypes.NARROW else dtype
 
 
 @functools.lru_cache(maxsize=4096)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from graphnn.errors import ArgumentError
+from graphnn.ir.dtypes import limits
 from graphnn.ops.power import maximum
 from graphnn.optim.groups import ParamGroup
 from graphnn.optim.optimizer import Optimizer, as_number, fresh, fresh_count
@@ -51,7 +50,7 @@ class Adafactor(Optimizer):
         state = self.state[param]
         steps = as_number(state["step"].add_(1))
         grad = directed(group, grad)
-        floor = np.finfo(param.dtype.numpy).eps.item() if group["eps"][0] is None else group.number("eps", 0)
+        floor = float(limits(param.dtype).eps) if group["eps"][0] is None else group.number("eps", 0)
         rate = least(group.exact("lr"), 1 / steps**0.5)
         rate = rate * maximum(_rms(param), group.number("eps", 1))
         if group["weight_decay"] != 0:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.errors import DTypeError
+from graphnn.ir import dtypes
 from graphnn.ir.dtypes import DType
 from graphnn.ops.op import array_type
 from graphnn.ops.typing import promote_dtypes, result_dtype
@@ -21,7 +22,7 @@ class finfo:
         found = dtype or defaults.dtype
         if not found.is_floating_point:
             raise DTypeError(f"finfo wants a floating-point dtype, got {found!r}; iinfo serves integers")
-        limits = np.finfo(found.numpy)
+        limits = dtypes.limits(found)
         self.dtype = found.name
         self.bits = int(limits.bits)
         self.eps, self.max, self.min = float(limits.eps), float(limits.max), float(limits.min)

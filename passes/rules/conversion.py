@@ -8,7 +8,8 @@ from graphnn.ir.registry import lookup
 from graphnn.ir.value import Node, Value
 from graphnn.passes.rules.table import made_by, operand, rule
 
-EXACT_BITS = {"float16": 11, "float32": 24, "float64": 53}  # whole numbers up to 2 ** bits have a float of their own
+# whole numbers up to 2 ** bits have a float of their own
+EXACT_BITS = {"bfloat16": 8, "float16": 11, "float32": 24, "float64": 53}
 
 
 @rule("copy")
@@ -51,7 +52,7 @@ def _holds(wide: DType, narrow: DType) -> bool:
     if narrow.category > wide.category:
         return False
     if narrow.category == wide.category == 2:
-        return wide.itemsize >= narrow.itemsize
+        return wide.itemsize > narrow.itemsize  # of float16 and bfloat16 neither holds the other
     bits = 8 * narrow.itemsize - narrow.is_signed
     if wide.category == 2:
         return bits <= EXACT_BITS[wide.name]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from graphnn.autodiff.modes import no_grad
 from graphnn.errors import ShapeError
+from graphnn.ir.dtypes import limits
 from graphnn.nn.functional.padding import pad
 from graphnn.ops.batch_norm import batch_norm as batch_norm_op
 from graphnn.ops.group_norm import group_norm as group_norm_op
@@ -109,7 +108,7 @@ def rms_norm(
 ) -> Tensor:
     """Divides by the root of the mean square over the last dimensions; `eps` is the dtype's unless given."""
     if eps is None:
-        eps = float(np.finfo(input.dtype.numpy).eps)
+        eps = float(limits(input.dtype).eps)
     out: Tensor = rms_norm_op(input, weight, normalized_shape=tuple(normalized_shape), eps=eps)[0]
     return out
 

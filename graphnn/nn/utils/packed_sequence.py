@@ -87,6 +87,9 @@ class PackedSequence(_Fields):
     def half(self) -> PackedSequence:
         return self.to(dtypes.float16)
 
+    def bfloat16(self) -> PackedSequence:
+        return self.to(dtypes.bfloat16)
+
     def long(self) -> PackedSequence:
         return self.to(dtypes.int64)
 

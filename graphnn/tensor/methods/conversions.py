@@ -40,6 +40,15 @@ class ConversionMethods:
     def half(self: Tensor) -> Any:
         return self.to(dtypes.float16)
 
+    def bfloat16(self: Tensor) -> Any:
+        return self.to(dtypes.bfloat16)
+
+    def char(self: Tensor) -> Any:
+        return self.to(dtypes.int8)
+
+    def byte(self: Tensor) -> Any:
+        return self.to(dtypes.uint8)
+
     def long(self: Tensor) -> Any:
         return self.to(dtypes.int64)
 
