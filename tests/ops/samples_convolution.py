@@ -77,8 +77,9 @@ def from_gradient(s: Sample, of_input: bool) -> Sample:
 def input_grad(g: Any, weight: Any, size: Any, groups: int = 1, **attrs: Any) -> Any:
     shape = (g.shape[0], weight.shape[1] * groups, *size)
     backward = getattr(torch.nn.grad, f"conv{len(size)}d_input")
-    wide = torch.float32 if g.dtype == torch.float16 else g.dtype  # PyTorch sums some of these in float16
-    return backward(shape, weight.to(wide), g.to(wide), groups=groups, **attrs).to(g.dtype)
+    if g.element_size() == 2:  # PyTorch sums some of these in float16
+        return backward(shape, weight.float(), g.float(), groups=groups, **attrs).to(g.dtype)
+    return backward(shape, weight, g, groups=groups, **attrs)
 
 
 def weight_grad(g: Any, x: Any, kernel_size: Any, groups: int = 1, **attrs: Any) -> Any:
