@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 
 _SUBMODULES = (
     *("accelerator", "autodiff", "autograd", "cuda", "datasets", "errors", "interop", "io", "ir", "nn", "optim", "ops"),
-    *("functional", "passes", "plan", "tensor", "tools", "transforms", "utils"),
+    *("functional", "linalg", "passes", "special", "plan", "tensor", "tools", "transforms", "utils"),
 )
 _HOMES = {
     "graphnn.tensor.tensor": ("Tensor",),
@@ -34,8 +34,15 @@ _HOMES = {
         "set_grad_enabled",
     ),
     "graphnn.ir.dtypes": (
-        *("bool", "double", "float", "float16", "float32", "float64", "half", "int", "int16", "int32", "int64", "int8"),
-        *("long", "short", "uint16", "uint32", "uint64", "uint8"),
+        *("bfloat16", "bool", "double", "float", "float16", "float32", "float64", "half", "int", "int16", "int32"),
+        *("int64", "int8", "long", "short", "uint16", "uint32", "uint64", "uint8"),
+    ),
+    "graphnn.nn.functional": (
+        *("adaptive_avg_pool1d", "adaptive_max_pool1d", "alpha_dropout", "avg_pool1d", "bilinear", "celu", "celu_"),
+        *("channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
+        *("cosine_similarity", "dropout", "feature_alpha_dropout", "group_norm", "hardshrink", "layer_norm", "max_pool1d"),
+        *("max_pool2d", "max_pool3d", "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "prelu"),
+        *("rms_norm", "rrelu", "rrelu_", "selu", "selu_", "threshold", "threshold_"),
     ),
     "graphnn.printing": ("get_printoptions", "printoptions", "set_printoptions"),
     "graphnn.io": ("load", "save"),

@@ -26,7 +26,7 @@ ROWS = (
     ("nn", "utils", "io"),
     ("optim",),
     ("datasets", "transforms"),
-    ("interop", "functional", "accelerator", "cuda"),
+    ("interop", "functional", "linalg", "special", "accelerator", "cuda"),
     ("passes",),
     ("compiler",),
     ("graphnn",),

@@ -7,7 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 from graphnn.errors import ArgumentTypeError
+from graphnn.tensor.combining import (
+    atleast_3d,
+    block_diag,
+    broadcast_shapes,
+    column_stack,
+    fill,
+    polygamma,
+    row_stack,
+    scalar_tensor,
+    vander,
+)
 from graphnn.tensor.comparing import allclose, equal, is_tensor, isclose, pow, where
+from graphnn.tensor.contractions import chain_matmul, tensordot
+from graphnn.tensor.einsum import einsum
 from graphnn.tensor.joining import (
     atleast_1d,
     atleast_2d,
@@ -19,6 +32,7 @@ from graphnn.tensor.joining import (
     stack,
     vstack,
 )
+from graphnn.tensor.out import with_out
 from graphnn.tensor.tensor import Tensor
 
 
@@ -35,7 +49,7 @@ def of_method(name: str) -> Callable[..., Any]:
         return method(input, *args, **kwargs)
 
     function.__name__ = function.__qualname__ = name
-    return function
+    return function if name.endswith("_") else with_out(function)
 
 
 METHODS = (
@@ -53,25 +67,56 @@ METHODS = (
     *("narrow", "select", "split", "chunk", "unbind", "tril", "triu", "diagonal", "diag", "trace"),
     *("gather", "index_select", "take", "scatter", "scatter_add", "index_add", "index_put"),
     *("matmul", "mm", "bmm", "mv", "dot", "outer", "addmm", "baddbmm", "addmv", "bernoulli"),
+    *("acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan"),
+    *("atan2", "atanh", "copysign", "cosh", "deg2rad", "digamma", "erfc", "erfinv", "exp2", "fix", "float_power", "frac"),
+    *("fmax", "fmin", "gcd", "heaviside", "hypot", "isneginf", "isposinf", "isreal", "lcm", "ldexp", "lgamma", "log10"),
+    *("logaddexp", "logaddexp2", "logit", "mvlgamma", "nextafter", "rad2deg", "rsub", "sgn", "signbit", "sinc", "sinh"),
+    *("tan", "xlogy", "bitwise_left_shift", "bitwise_right_shift", "nansum", "nanmean", "std_mean", "var_mean", "cov"),
+    *("corrcoef", "renorm", "tensor_split", "hsplit", "vsplit", "dsplit", "split_with_sizes", "unsafe_split"),
+    *("unsafe_chunk", "narrow_copy", "select_scatter", "slice_scatter", "diagonal_scatter", "diag_embed", "diagflat"),
+    *("fliplr", "flipud", "rot90", "adjoint", "is_same_size", "is_nonzero", "is_inference", "is_conj", "is_neg", "conj"),
+    *("resolve_conj", "resolve_neg", "conj_physical", "det", "logdet", "slogdet", "inverse", "pinverse", "cholesky", "qr"),
+    *("svd", "triangular_solve", "cholesky_solve", "cholesky_inverse", "matrix_exp", "matrix_power", "inner", "vdot"),
+    *("ger", "kron", "addr", "addbmm", "dist", "cross", "cdist", "get_device"),
+    *("abs_", "acos_", "asin_", "atan_", "ceil_", "clamp_", "clamp_max_", "clamp_min_", "clip_", "cos_", "cosh_", "erf_"),
+    *("detach_", "exp_", "expm1_", "floor_", "frac_", "log_", "log10_", "log1p_", "log2_", "logit_", "nan_to_num_"),
+    *("neg_", "negative_", "reciprocal_", "round_", "rsqrt_", "sigmoid_", "sin_", "sinh_", "sqrt_", "square_", "tan_"),
+    *("tanh_", "trunc_", "zero_", "index_put_", "addmv_", "acosh_", "asinh_", "atanh_", "deg2rad_", "rad2deg_", "exp2_"),
+    *("erfc_", "sinc_", "fix_", "xlogy_", "ldexp_", "gcd_", "lcm_", "sgn_", "arccos_", "arccosh_", "arcsin_", "arcsinh_"),
+    *("arctan_", "arctanh_"),
     *("clone", "detach", "numel", "is_floating_point", "is_complex", "is_signed"),
 )
 OTHERS = (
     allclose,
     atleast_1d,
     atleast_2d,
+    atleast_3d,
+    block_diag,
+    broadcast_shapes,
     broadcast_tensors,
     cat,
+    chain_matmul,
+    column_stack,
     dstack,
+    einsum,
     equal,
+    fill,
     hstack,
     is_tensor,
     isclose,
     meshgrid,
+    polygamma,
     pow,
+    row_stack,
+    scalar_tensor,
     stack,
+    tensordot,
+    vander,
     vstack,
     where,
 )
 __all__ = [*METHODS, *(function.__name__ for function in OTHERS), "concat", "concatenate"]
-concat = concatenate = cat
+JOINING = (cat, stack, hstack, vstack, dstack, column_stack, row_stack, pow, where, tensordot)
+globals().update({function.__name__: with_out(function) for function in JOINING})
+concat = concatenate = globals()["cat"]
 globals().update({name: of_method(name) for name in METHODS})

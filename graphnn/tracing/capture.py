@@ -222,8 +222,11 @@ def trace(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
     Tensors among the arguments (also inside tuples, lists, dicts) become inputs, everything else is fixed. Parameters,
     buffers, optimizer and random state that the code reaches become params; writes to them become state updates.
     Hyper-parameters of optimizers become scalar inputs, after the others. A gradient that the code computes and no update
-    makes use of is an output, after those that the code returns. Reading a value raises TraceError.
+    makes use of is an output, after those that the code returns. Reading a value raises TraceError. Of a matrix it is
+    PyTorch's `trace`, the sum of the diagonal.
     """
+    if isinstance(function, Tensor):
+        return function.trace()  # type: ignore[no-any-return]
     if not callable(function):
         raise TraceError(
             f"graphnn.trace wants a module or a function and example inputs, got {type(function).__name__}"

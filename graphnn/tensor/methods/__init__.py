@@ -2,16 +2,22 @@
 
 from graphnn.tensor.methods.conversions import ConversionMethods
 from graphnn.tensor.methods.core import CoreMethods
+from graphnn.tensor.methods.creating import CallMethods, NewMethods, PlaceMethods
 from graphnn.tensor.methods.elementwise import BinaryMethods, ChoiceMethods, UnaryMethods
 from graphnn.tensor.methods.gathering import GatherMethods
 from graphnn.tensor.methods.indexing import IndexMethods
 from graphnn.tensor.methods.inplace import InplaceMethods, MetadataMethods, RandomMethods
 from graphnn.tensor.methods.layout import LayoutMethods
 from graphnn.tensor.methods.linear_algebra import MatrixMethods
+from graphnn.tensor.methods.matrices import LinearAlgebraMethods
 from graphnn.tensor.methods.movement import OrderMethods, PartMethods, ShapeMethods
 from graphnn.tensor.methods.operators import OperatorMethods
+from graphnn.tensor.methods.partition import CutMethods, PutBackMethods, TurnMethods
 from graphnn.tensor.methods.protocols import ContainerMethods, CopyMethods, NumberMethods, TextMethods
+from graphnn.tensor.methods.rare_functions import RareBinaryMethods, RareUnaryMethods
+from graphnn.tensor.methods.rare_inplace import RareInplaceMethods, ShownInplaceMethods
 from graphnn.tensor.methods.reductions import ExtremeMethods, SumMethods
+from graphnn.tensor.methods.statistics import StatisticsMethods
 from graphnn.tensor.methods.triangles import TriangleMethods
 
 
@@ -39,5 +45,17 @@ class TensorMethods(
     ContainerMethods,
     TextMethods,
     CopyMethods,
+    RareUnaryMethods,
+    RareBinaryMethods,
+    StatisticsMethods,
+    CutMethods,
+    PutBackMethods,
+    TurnMethods,
+    NewMethods,
+    PlaceMethods,
+    CallMethods,
+    LinearAlgebraMethods,
+    RareInplaceMethods,
+    ShownInplaceMethods,
 ):
     """All of them."""

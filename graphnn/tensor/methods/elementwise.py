@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NO_ATTRS = Attrs()
 
 
-def _of_one(op: Op) -> Callable[..., Any]:
+def of_one(op: Op) -> Callable[..., Any]:
     def method(self: Tensor) -> Any:
         return self.apply_op(op, (self,), NO_ATTRS)
 
@@ -25,7 +25,7 @@ def _of_one(op: Op) -> Callable[..., Any]:
     return method
 
 
-def _of_two(op: Op) -> Callable[..., Any]:
+def of_two(op: Op) -> Callable[..., Any]:
     def method(self: Tensor, other: Any) -> Any:
         return self.apply_op(op, (self, other), NO_ATTRS)
 
@@ -34,32 +34,32 @@ def _of_two(op: Op) -> Callable[..., Any]:
 
 
 class UnaryMethods:
-    abs = absolute = _of_one(unary.abs)
-    ceil = _of_one(unary.ceil)
-    cos = _of_one(unary.cos)
-    erf = _of_one(unary.erf)
-    exp = _of_one(unary.exp)
-    expm1 = _of_one(unary.expm1)
-    floor = _of_one(unary.floor)
-    isfinite = _of_one(compare.isfinite)
-    isinf = _of_one(compare.isinf)
-    isnan = _of_one(compare.isnan)
-    log = _of_one(unary.log)
-    log1p = _of_one(unary.log1p)
-    log2 = _of_one(unary.log2)
-    logical_not = _of_one(compare.logical_not)
-    bitwise_not = _of_one(compare.bitwise_not)
-    neg = negative = _of_one(elementwise.neg)
-    reciprocal = _of_one(unary.reciprocal)
-    relu = _of_one(unary.relu)
-    rsqrt = _of_one(unary.rsqrt)
-    sigmoid = _of_one(unary.sigmoid)
-    sign = _of_one(unary.sign)
-    sin = _of_one(unary.sin)
-    sqrt = _of_one(unary.sqrt)
-    square = _of_one(unary.square)
-    tanh = _of_one(unary.tanh)
-    trunc = _of_one(unary.trunc)
+    abs = absolute = of_one(unary.abs)
+    ceil = of_one(unary.ceil)
+    cos = of_one(unary.cos)
+    erf = of_one(unary.erf)
+    exp = of_one(unary.exp)
+    expm1 = of_one(unary.expm1)
+    floor = of_one(unary.floor)
+    isfinite = of_one(compare.isfinite)
+    isinf = of_one(compare.isinf)
+    isnan = of_one(compare.isnan)
+    log = of_one(unary.log)
+    log1p = of_one(unary.log1p)
+    log2 = of_one(unary.log2)
+    logical_not = of_one(compare.logical_not)
+    bitwise_not = of_one(compare.bitwise_not)
+    neg = negative = of_one(elementwise.neg)
+    reciprocal = of_one(unary.reciprocal)
+    relu = of_one(unary.relu)
+    rsqrt = of_one(unary.rsqrt)
+    sigmoid = of_one(unary.sigmoid)
+    sign = of_one(unary.sign)
+    sin = of_one(unary.sin)
+    sqrt = of_one(unary.sqrt)
+    square = of_one(unary.square)
+    tanh = of_one(unary.tanh)
+    trunc = of_one(unary.trunc)
 
     def round(self: Tensor, *, decimals: int = 0) -> Any:
         """To the nearest whole number, halves to the even one."""
@@ -88,25 +88,25 @@ def _along(name: str, x: Tensor, dim: int) -> Any:
 
 
 class BinaryMethods:
-    mul = multiply = _of_two(elementwise.mul)
-    pow = _of_two(power.pow)
-    floor_divide = _of_two(power.floor_divide)
-    remainder = _of_two(power.remainder)
-    maximum = _of_two(power.maximum)
-    minimum = _of_two(power.minimum)
-    eq = _of_two(compare.eq)
-    ne = not_equal = _of_two(compare.ne)
-    lt = less = _of_two(compare.lt)
-    le = less_equal = _of_two(compare.le)
-    gt = greater = _of_two(compare.gt)
-    ge = greater_equal = _of_two(compare.ge)
-    logical_and = _of_two(compare.logical_and)
-    logical_or = _of_two(compare.logical_or)
-    logical_xor = _of_two(compare.logical_xor)
-    bitwise_and = _of_two(compare.bitwise_and)
-    bitwise_or = _of_two(compare.bitwise_or)
-    bitwise_xor = _of_two(compare.bitwise_xor)
-    true_divide = _of_two(elementwise.div)
+    mul = multiply = of_two(elementwise.mul)
+    pow = of_two(power.pow)
+    floor_divide = of_two(power.floor_divide)
+    remainder = of_two(power.remainder)
+    maximum = of_two(power.maximum)
+    minimum = of_two(power.minimum)
+    eq = of_two(compare.eq)
+    ne = not_equal = of_two(compare.ne)
+    lt = less = of_two(compare.lt)
+    le = less_equal = of_two(compare.le)
+    gt = greater = of_two(compare.gt)
+    ge = greater_equal = of_two(compare.ge)
+    logical_and = of_two(compare.logical_and)
+    logical_or = of_two(compare.logical_or)
+    logical_xor = of_two(compare.logical_xor)
+    bitwise_and = of_two(compare.bitwise_and)
+    bitwise_or = of_two(compare.bitwise_or)
+    bitwise_xor = of_two(compare.bitwise_xor)
+    true_divide = of_two(elementwise.div)
 
     def add(self: Tensor, other: Any, *, alpha: Any = 1) -> Any:
         """`self + alpha * other`."""
@@ -133,10 +133,6 @@ class BinaryMethods:
         )
 
     divide = div
-
-    def fmod(self: Tensor, other: Any) -> Any:
-        """The remainder of a division rounded towards zero: it has the sign of `self`."""
-        return self - self.div(other, rounding_mode="trunc") * other
 
 
 def scaled(other: Any, alpha: Any) -> Any:
@@ -187,9 +183,9 @@ class ChoiceMethods:
 
     def nan_to_num(self: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
         """NaN and the infinities replaced by numbers: by default 0 and the dtype's largest and smallest."""
-        import numpy as np
+        from graphnn.ir import dtypes
 
-        limits = np.finfo(self.dtype.numpy)
+        limits = dtypes.limits(self.dtype)
         high = float(limits.max) if posinf is None else posinf
         low = float(limits.min) if neginf is None else neginf
         found = compare.where(self.isnan(), nan, self)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from graphnn.errors import ShapeError
 from graphnn.ops import elementwise, matrix
-from graphnn.tensor.methods.elementwise import scaled
 
 if TYPE_CHECKING:
     from graphnn.tensor.tensor import Tensor
@@ -47,19 +46,6 @@ class MatrixMethods:
         """Every product of an element of one vector with one of the other."""
         _require("outer", (self, 1), (vec2, 1))
         return elementwise.mul(self.view(-1, 1), vec2)
-
-    def addmm(self: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Any:
-        """`beta * self + alpha * (mat1 @ mat2)`."""
-        _require("addmm", (mat1, 2), (mat2, 2))
-        return elementwise.add(scaled(self, beta), scaled(matrix.matmul(mat1, mat2), alpha))
-
-    def baddbmm(self: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Any:
-        """`beta * self + alpha * bmm(batch1, batch2)`."""
-        return elementwise.add(scaled(self, beta), scaled(batch1.bmm(batch2), alpha))
-
-    def addmv(self: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Any:
-        """`beta * self + alpha * (mat @ vec)`."""
-        return elementwise.add(scaled(self, beta), scaled(mat.mv(vec), alpha))
 
 
 def _require(name: str, *wanted: tuple[Tensor, int]) -> None:

@@ -76,6 +76,10 @@ class SumMethods:
     @_numpy_names
     def norm(self: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False, dtype: DType | None = None) -> Any:
         """The p-norm over `dim`: (sum |x|^p)^(1/p); "fro" is 2, inf the largest magnitude."""
+        if p == "nuc":
+            from graphnn.tensor.linalg import matrix_norm
+
+            return matrix_norm(self, p, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
         x, p = _converted(self, dtype), 2.0 if p in ("fro", None) else float(p)
         if p == 2.0:
             return _root((x * x).sum(dim, keepdim))
