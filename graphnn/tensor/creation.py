@@ -13,6 +13,7 @@ from graphnn.ir import dtypes
 from graphnn.ir.dtypes import DType
 from graphnn.ir.registry import lookup
 from graphnn.ops.op import builders
+from graphnn.tensor.out import with_out
 from graphnn.tensor.tensor import Tensor
 
 Sizes = int | Sequence[int]
@@ -92,6 +93,7 @@ def sizes_of(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     return shape
 
 
+@with_out
 def full(
     size: Sizes, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -112,7 +114,7 @@ def _filled(value: float) -> Any:
             raise ArgumentError(f"unexpected argument {', '.join(extra)}")
         return finish(make("full", shape=shape, value=value, dtype=dtype or defaults.dtype), requires_grad)
 
-    return create
+    return with_out(create)
 
 
 zeros = _filled(0.0)
@@ -145,6 +147,7 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: DType | None = None, **o
     return full(tuple(input.shape), fill_value, dtype=dtype or input.dtype, **options)
 
 
+@with_out
 def arange(
     *bounds: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **named: Any
 ) -> Tensor:
@@ -163,6 +166,7 @@ def _bounds(bounds: tuple[Any, ...], start: Any = 0, end: Any = None, step: Any 
     return start, end, step
 
 
+@with_out
 def linspace(
     start: float, end: float, steps: int, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -171,6 +175,7 @@ def linspace(
     return finish(of_numpy(np.linspace(start, end, steps, dtype=(dtype or defaults.dtype).numpy)), requires_grad)
 
 
+@with_out
 def eye(
     n: int, m: int | None = None, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphnn.errors import ArgumentError, ShapeError
+from graphnn.ir.graph import numpy_type
 from graphnn.ops import joining, movement, solving
 from graphnn.ops.typing import broadcast, normalize_dim
 from graphnn.tensor.methods.naming import named
@@ -27,7 +28,7 @@ def matrix_exp(A: Tensor) -> Any:
 
 def matrix_power(A: Tensor, n: int) -> Any:
     """A multiplied with itself n times, by squaring; for negative n its inverse is."""
-    solving.require_square("linalg.matrix_power", A._type or A.type)
+    solving.require_square("linalg.matrix_power", numpy_type(A._array))
     if n < 0:
         return matrix_power(solving.inv(A), -n)
     if n == 0:
@@ -82,7 +83,7 @@ def _best_product(given: list[Tensor]) -> Any:
 
 def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Any:
     """The cross products of the vectors of length 3 along `dim`."""
-    shape = broadcast("linalg.cross", input._type or input.type, other._type or other.type)
+    shape = broadcast("linalg.cross", numpy_type(input._array), numpy_type(other._array))
     at = normalize_dim(dim, len(shape), "linalg.cross")
     a, b = input.expand(shape), other.expand(shape)
     if input.ndim != other.ndim:

@@ -108,9 +108,9 @@ def _shown(name: str) -> Method:
                 f"a leaf Variable that requires grad is being used in an in-place operation: {name}_ of a tensor of "
                 f"shape {list(self.shape)}. Use {name}() instead"
             )
-        found, base = getattr(self, name)(*args, **options), self._base
-        self.__dict__.update(found.__dict__)
-        self._base = base
+        found = getattr(self, name)(*args, **options)
+        for fact in ("_array", "_path", "_type", "_node", "_output_nr", "_requires", "_seen"):
+            setattr(self, fact, getattr(found, fact))
         return self
 
     method.__name__, method.__doc__ = f"{name}_", f"`{name}`, in place: the same memory, shown otherwise."
