@@ -12,7 +12,6 @@ def copy_graph(graph: Graph) -> Graph:
     """The same graph again: same names, types, attrs, origins and bindings; nothing that can change is shared."""
     new = Graph(graph.name)
     new.bindings = graph.bindings
-    new.random_blocks = graph.random_blocks
     mapping: dict[Value, Value] = {}
     for value in graph.inputs:
         mapping[value] = new.add_input(value.type, value.name)

@@ -52,7 +52,6 @@ class Graph:
         self.nodes = NodeList()
         self.bindings: tuple[Any, ...] = ()
         self.locate: Callable[[], Origins] | None = None
-        self.random_blocks = 0
         self._return = Node(self, RETURN, (), Attrs(), ())
         self._updated: tuple[Value, ...] = ()
         self._literals: dict[tuple[type, str], Value] = {}

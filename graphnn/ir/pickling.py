@@ -34,15 +34,13 @@ def flatten(graph: Graph) -> State:
         ],
         [refer(v) for v in graph.outputs],
         [(places[p], refer(v)) for p, v in graph.updates.items()],
-        graph.random_blocks,
     )
 
 
 def rebuild(state: State) -> Graph:
     """The inverse of `flatten`; an op that this process doesn't know raises with the nearest name."""
-    name, inputs, params, nodes, outputs, updates, random_blocks = state
+    name, inputs, params, nodes, outputs, updates = state
     graph = Graph(name)
-    graph.random_blocks = random_blocks
     for value_name, type, attrs in inputs:
         graph.add_input(type, value_name).attrs = attrs
     for value_name, type, attrs in params:
