@@ -5,6 +5,7 @@ Loading looks at everything first: when anything does not fit, the error names a
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -100,6 +101,7 @@ class _Loading:
 
     def visit(self, module: Module, prefix: str) -> None:
         self.prefixes[prefix] = len(self.prefixes)
+        self._rename(module.__dict__.get("_older_keys", {}), prefix)
         for name, target in own_state(module):
             if self._finds(prefix + name, optional=module._may_lack(name, self._version(prefix))):
                 self._match(module, name, target, prefix + name)
@@ -108,6 +110,14 @@ class _Loading:
         for name, child in module._modules.items():
             if child is not None:
                 self.visit(child, f"{prefix}{name}.")
+
+    def _rename(self, older: Mapping[str, str], prefix: str) -> None:
+        """Lets entries under a module's older names stand under those that it has now."""
+        for old, new in older.items():
+            if prefix + old in self.state:
+                state = copy.copy(self.state)
+                state[prefix + new] = state.pop(prefix + old)  # type: ignore[index, attr-defined]
+                self.state = state
 
     def _version(self, prefix: str) -> int | None:
         """The version of the module that the state was saved from; None where the state does not tell."""

@@ -1,4 +1,4 @@
-"""Parametrizations to register by name: weight and spectral normalisation."""
+"""Parametrizations to register by name: weight and spectral normalisation, and orthogonal weights."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from graphnn.errors import ArgumentError
 from graphnn.nn.functional.normalization import normalize
 from graphnn.nn.module import Module
 from graphnn.nn.utils import norms
+from graphnn.nn.utils.orthogonal import orthogonal
 from graphnn.nn.utils.parametrize import register_parametrization
 from graphnn.tensor.tensor import Tensor
+
+__all__ = ["orthogonal", "spectral_norm", "weight_norm"]
 
 
 class _WeightNorm(Module):
@@ -25,8 +28,14 @@ class _WeightNorm(Module):
 
 
 def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Module:
-    """`module.<name>` is learned as sizes (original0) and directions (original1) apart."""
-    return register_parametrization(module, name, _WeightNorm(dim), unsafe=True)
+    """`module.<name>` is learned as sizes (original0) and directions (original1) apart.
+
+    States that the older `weight_norm` wrote load too, their `<name>_g` and `<name>_v` being these.
+    """
+    register_parametrization(module, name, _WeightNorm(dim), unsafe=True)
+    known = module.__dict__.setdefault("_older_keys", {})
+    known |= {f"{name}_{part}": f"parametrizations.{name}.original{i}" for i, part in enumerate("gv")}
+    return module
 
 
 class _SpectralNorm(Module):
