@@ -37,6 +37,14 @@ _HOMES = {
         *("bfloat16", "bool", "double", "float", "float16", "float32", "float64", "half", "int", "int16", "int32"),
         *("int64", "int8", "long", "short", "uint16", "uint32", "uint64", "uint8"),
     ),
+    "graphnn.tensor.windows": (
+        *("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window", "logspace"),
+    ),
+    "graphnn.tensor.settings": (
+        *("are_deterministic_algorithms_enabled", "get_default_device", "get_float32_matmul_precision"),
+        *("is_deterministic_algorithms_warn_only_enabled", "set_default_device", "set_float32_matmul_precision"),
+        "use_deterministic_algorithms",
+    ),
     "graphnn.nn.functional": (
         *("adaptive_avg_pool1d", "adaptive_max_pool1d", "alpha_dropout", "avg_pool1d", "bilinear", "celu", "celu_"),
         *("channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),

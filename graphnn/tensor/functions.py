@@ -77,7 +77,7 @@ METHODS = (
     *("fliplr", "flipud", "rot90", "adjoint", "is_same_size", "is_nonzero", "is_inference", "is_conj", "is_neg", "conj"),
     *("resolve_conj", "resolve_neg", "conj_physical", "det", "logdet", "slogdet", "inverse", "pinverse", "cholesky", "qr"),
     *("svd", "triangular_solve", "cholesky_solve", "cholesky_inverse", "matrix_exp", "matrix_power", "inner", "vdot"),
-    *("ger", "kron", "addr", "addbmm", "dist", "cross", "cdist", "get_device"),
+    *("ger", "kron", "addr", "addbmm", "dist", "cross", "cdist", "get_device", "angle"),
     *("abs_", "acos_", "asin_", "atan_", "ceil_", "clamp_", "clamp_max_", "clamp_min_", "clip_", "cos_", "cosh_", "erf_"),
     *("detach_", "exp_", "expm1_", "floor_", "frac_", "log_", "log10_", "log1p_", "log2_", "logit_", "nan_to_num_"),
     *("neg_", "negative_", "reciprocal_", "round_", "rsqrt_", "sigmoid_", "sin_", "sinh_", "sqrt_", "square_", "tan_"),

@@ -174,6 +174,32 @@ def test_what_a_tensor_is():
     )
 
 
+def test_windows_and_settings():
+    agree(
+        lambda t: (
+            t.hann_window(5),
+            t.hann_window(5, periodic=False),
+            t.hamming_window(4, dtype=t.float64),
+            t.blackman_window(6, dtype=t.float64),
+            t.bartlett_window(5, False),
+            t.kaiser_window(4, True, 8.0),
+            t.hann_window(1),
+            t.hann_window(0),
+            t.logspace(-1, 2, 4),
+            t.get_float32_matmul_precision(),
+            t.are_deterministic_algorithms_enabled(),
+            str(t.get_default_device()),
+        )
+    )
+
+
+def test_comparing_by_method():
+    agree(
+        lambda t, x: (x.allclose(x + 1e-12), x.equal(x * 2), x.isclose(x), x.detach().angle(), x.hardshrink(0.3)),
+        X,
+    )
+
+
 def test_elements_are_replaced_by_what_a_function_makes_of_them():
     agree(lambda t, x: (x.detach().apply_(lambda a: a * 2), x.detach().map_(x.detach().T.T + 1, lambda a, b: a * b)), X)
 
@@ -235,3 +261,17 @@ MISTAKES = [
 @pytest.mark.parametrize(("program", "kind", "text"), MISTAKES)
 def test_mistakes(program, kind, text):
     check_error(program, X, kind=kind, gist=text)
+
+
+def test_a_compiled_function_differentiates_through_einsum_and_solve():
+    def step(a, x):
+        return graphnn.einsum("ij,j->i", graphnn.linalg.inv(a), x).square().sum() + graphnn.logdet(a @ a.T)
+
+    found = []
+    for run in (step, graphnn.compile(step)):
+        a = graphnn.tensor(X[:, :2] + 3 * np.eye(2), requires_grad=True)
+        loss = run(a, graphnn.tensor(V[:2]))
+        loss.backward()
+        found.append((loss.item(), a.grad.numpy().copy()))
+    assert found[0][0] == pytest.approx(found[1][0])
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-9)

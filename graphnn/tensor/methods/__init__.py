@@ -1,5 +1,6 @@
 """The methods of Tensor, a file a family; each normalises its arguments and applies ops."""
 
+from graphnn.tensor.methods.comparing import ComparisonMethods
 from graphnn.tensor.methods.conversions import ConversionMethods
 from graphnn.tensor.methods.core import CoreMethods
 from graphnn.tensor.methods.creating import CallMethods, NewMethods, PlaceMethods
@@ -48,6 +49,7 @@ class TensorMethods(
     RareUnaryMethods,
     RareBinaryMethods,
     StatisticsMethods,
+    ComparisonMethods,
     CutMethods,
     PutBackMethods,
     TurnMethods,
