@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 from typing import Any
 
 from graphnn.autodiff.modes import is_grad_enabled
@@ -15,7 +16,7 @@ from graphnn.nn import init
 from graphnn.nn.containers import ModuleList
 from graphnn.nn.module import Module
 from graphnn.nn.normalization import LayerNorm
-from graphnn.nn.transformer_layers import Activation, TransformerDecoderLayer, TransformerEncoderLayer, can_be_packed
+from graphnn.nn.transformer_layers import Activation, TransformerDecoderLayer, TransformerEncoderLayer, why_not_packed
 from graphnn.tensor.creation import full
 from graphnn.tensor.tensor import Tensor
 
@@ -44,7 +45,12 @@ class TransformerEncoder(Module):
         self.num_layers = num_layers
         self.norm = norm
         self.enable_nested_tensor = enable_nested_tensor
-        self.use_nested_tensor = enable_nested_tensor and can_be_packed(encoder_layer)
+        why_not = why_not_packed(encoder_layer)
+        self.use_nested_tensor = enable_nested_tensor and not why_not
+        if enable_nested_tensor and why_not:
+            warnings.warn(
+                f"enable_nested_tensor is True, but self.use_nested_tensor is False because {why_not}", stacklevel=2
+            )
         self.mask_check = mask_check
 
     def forward(

@@ -92,14 +92,24 @@ class TransformerEncoderLayer(Module):
         return self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))
 
 
-def can_be_packed(layer: Module) -> bool:
-    """Whether PyTorch would pack padded sequences before a stack of such layers."""
-    if not isinstance(layer, TransformerEncoderLayer) or layer.norm_first:
-        return False
-    attention = layer.self_attn
-    usual = layer.activation in (F.relu, F.gelu) or isinstance(layer.activation, ReLU | GELU)
-    plain = attention.batch_first and attention.in_proj_bias is not None and attention.num_heads % 2 == 0
-    return usual and plain and layer.norm1.eps == layer.norm2.eps
+def why_not_packed(layer: Module) -> str:
+    """Why PyTorch would not pack padded sequences before a stack of such layers, in its words; "" where it would."""
+    if not isinstance(layer, TransformerEncoderLayer):
+        return "encoder_layer was not TransformerEncoderLayer"
+    attention, known = layer.self_attn, (F.relu, F.gelu)
+    reasons = {
+        "encoder_layer.norm_first was True": layer.norm_first,
+        "encoder_layer.self_attn.batch_first was not True(use batch_first for better inference performance)": (
+            not attention.batch_first
+        ),
+        "encoder_layer.self_attn was passed bias=False": attention.in_proj_bias is None,
+        "encoder_layer.activation_relu_or_gelu was not True": not (
+            layer.activation in known or isinstance(layer.activation, ReLU | GELU)
+        ),
+        "encoder_layer.norm1.eps was not equal to encoder_layer.norm2.eps": layer.norm1.eps != layer.norm2.eps,
+        "encoder_layer.self_attn.num_heads is odd": attention.num_heads % 2 == 1,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
 
 
 class TransformerDecoderLayer(Module):
