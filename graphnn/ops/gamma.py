@@ -40,7 +40,7 @@ def _log_gamma(x: np.ndarray) -> np.ndarray:
     angle = np.where(reflect, x - 2 * np.rint(x / 2), 0.5)
     reflected = math.log(math.pi) - np.log(np.abs(np.sin(math.pi * angle))) - found
     poles = (x == np.floor(x)) & (x <= 0)
-    return np.where(reflect, np.where(poles, np.inf, reflected), found)  # type: ignore[no-any-return]
+    return np.where(reflect, np.where(poles, np.inf, reflected), found)
 
 
 def _log_gamma_right(x: np.ndarray) -> np.ndarray:
@@ -51,7 +51,7 @@ def _log_gamma_right(x: np.ndarray) -> np.ndarray:
     tail = sum(b / (2 * k * (2 * k - 1) * far ** (2 * k - 1)) for k, b in enumerate(BERNOULLI, 1))
     found = (far - 0.5) * np.log(far) - far + 0.5 * math.log(2 * math.pi) + tail - np.log(product)
     found = np.where(np.isinf(x), np.inf, found)
-    return np.where(np.isnan(x), np.nan, found)  # type: ignore[no-any-return]
+    return np.where(np.isnan(x), np.nan, found)
 
 
 def _digamma(x: np.ndarray) -> np.ndarray:
@@ -62,7 +62,7 @@ def _digamma(x: np.ndarray) -> np.ndarray:
     poles = reflect & (x == np.floor(x))
     reflected = np.where(poles, np.nan, found - math.pi / np.tan(math.pi * angle))
     found = np.where(reflect, reflected, found)
-    return np.where(x == 0, np.copysign(np.inf, -x), found)  # type: ignore[no-any-return]
+    return np.where(x == 0, np.copysign(np.inf, -x), found)
 
 
 def _digamma_right(x: np.ndarray) -> np.ndarray:
@@ -70,7 +70,7 @@ def _digamma_right(x: np.ndarray) -> np.ndarray:
     found = np.log(far) - 0.5 / far - sum(b / (2 * k * far ** (2 * k)) for k, b in enumerate(BERNOULLI, 1))
     for before, low in steps:
         found -= low / before
-    return np.where(np.isnan(x), np.nan, found)  # type: ignore[no-any-return]
+    return np.where(np.isnan(x), np.nan, found)
 
 
 def hurwitz_zeta(s: Any, q: np.ndarray) -> np.ndarray:
@@ -85,7 +85,7 @@ def hurwitz_zeta(s: Any, q: np.ndarray) -> np.ndarray:
         rising = math.factorial(2 * k)
         term = term * (s + 2 * k - 2) / at * ((s + 2 * k - 3) / at if k > 1 else 1.0)
         total += b / rising * term
-    return np.where(np.isnan(q), np.nan, np.where(q == np.inf, 0.0, total))  # type: ignore[no-any-return]
+    return np.where(np.isnan(q), np.nan, np.where(q == np.inf, 0.0, total))
 
 
 def _poly(n: int) -> Any:
@@ -100,14 +100,14 @@ def _poly(n: int) -> Any:
 
 def _zeta_with_poles(s: int, x: np.ndarray) -> np.ndarray:
     poles = (x <= 0) & (x == np.floor(x))
-    return np.where(poles, np.inf, hurwitz_zeta(s, np.where(poles, 1.0, x)))  # type: ignore[no-any-return]
+    return np.where(poles, np.inf, hurwitz_zeta(s, np.where(poles, 1.0, x)))
 
 
 def _trigamma(x: np.ndarray) -> np.ndarray:
     reflect = x < 0.5
     found = hurwitz_zeta(2, np.where(reflect, 1.0 - x, x))
     angle = np.where(reflect, x - np.rint(x), 0.5)
-    return np.where(reflect, (math.pi / np.sin(math.pi * angle)) ** 2 - found, found)  # type: ignore[no-any-return]
+    return np.where(reflect, (math.pi / np.sin(math.pi * angle)) ** 2 - found, found)
 
 
 # ---- the ops

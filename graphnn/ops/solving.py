@@ -248,7 +248,8 @@ def _exponential(a: np.ndarray) -> np.ndarray:
     norm = np.abs(a).sum(-2).max(initial=0.0)
     halvings = max(0, int(np.ceil(np.log2(norm / 4.25)))) if norm > 4.25 and np.isfinite(norm) else 0
     x = a.astype(np.float64) / 2.0**halvings
-    power, even, odd, square = np.broadcast_to(np.eye(a.shape[-1]), a.shape), 0.0, 0.0, x @ x
+    power, square = np.broadcast_to(np.eye(a.shape[-1]), a.shape), x @ x
+    even, odd = np.zeros_like(x), np.zeros_like(x)
     for k in range(0, 14, 2):
         low, high = (*PADE, *PADE_REST)[k : k + 2]
         even, odd = even + low * power, odd + high * power
@@ -257,7 +258,7 @@ def _exponential(a: np.ndarray) -> np.ndarray:
     found = np.linalg.solve(even - odd, even + odd)
     for _ in range(halvings):
         found = found @ found
-    return found.astype(a.dtype)  # type: ignore[no-any-return]
+    return found.astype(a.dtype)
 
 
 def _matrix_exp(a: TensorType) -> TensorType:

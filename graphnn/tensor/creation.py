@@ -144,7 +144,8 @@ empty_like = _like(0.0)
 
 
 def full_like(input: Tensor, fill_value: Any, *, dtype: DType | None = None, **options: Any) -> Tensor:
-    return full(tuple(input.shape), fill_value, dtype=dtype or input.dtype, **options)
+    found: Tensor = full(tuple(input.shape), fill_value, dtype=dtype or input.dtype, **options)
+    return found
 
 
 @with_out

@@ -226,7 +226,7 @@ def trace(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
     PyTorch's `trace`, the sum of the diagonal.
     """
     if isinstance(function, Tensor):
-        return function.trace()  # type: ignore[no-any-return]
+        return function.trace()
     if not callable(function):
         raise TraceError(
             f"graphnn.trace wants a module or a function and example inputs, got {type(function).__name__}"

@@ -40,7 +40,7 @@ class _Orthogonal(Module):
         free: Any = X.mT if rows < columns else X
         found = self._reflected(free) if self.orthogonal_map == "householder" else self._turned(free)
         if self.use_trivialization:
-            found = self.base @ found  # type: ignore[operator]
+            found = self.base @ found
         return found.mT if rows < columns else found  # type: ignore[no-any-return]
 
     def _turned(self, X: Tensor) -> Any:
@@ -97,7 +97,7 @@ class _Orthogonal(Module):
         rows = np.arange(scale.shape[-1])
         found[..., rows, rows] = np.where(scale == 0, -1, 1) * np.sign(found[..., rows, rows])
         tensor = from_numpy(found)
-        return tensor.mT if wide else tensor  # type: ignore[no-any-return]
+        return tensor.mT if wide else tensor
 
 
 def _is_orthogonal(square: Tensor) -> bool:
