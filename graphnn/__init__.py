@@ -24,10 +24,14 @@ _HOMES = {
         *("arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "get_default_dtype"),
         *("linspace", "ones", "ones_like", "set_default_dtype", "zeros", "zeros_like"),
     ),
-    "graphnn.tensor.random": ("Generator", "default_generator", "initial_seed", "manual_seed", "seed"),
+    "graphnn.tensor.random": (
+        *("Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"),
+    ),
     "graphnn.tensor.sampling": (
         *("normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm"),
     ),
+    "graphnn.tensor.drawing": ("binomial", "multinomial", "poisson"),
+    "graphnn.tensor.typename": ("typename",),
     "graphnn.tensor.typeinfo": ("can_cast", "finfo", "iinfo", "promote_types", "result_type"),
     "graphnn.autodiff.modes": (
         *("enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad"),
@@ -48,7 +52,15 @@ _HOMES = {
     "graphnn.nn.functional": (
         *("adaptive_avg_pool1d", "adaptive_max_pool1d", "alpha_dropout", "avg_pool1d", "bilinear", "celu", "celu_"),
         *("channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
-        *("cosine_similarity", "dropout", "feature_alpha_dropout", "group_norm", "hardshrink", "layer_norm", "max_pool1d"),
+        *(
+            "cosine_similarity",
+            "dropout",
+            "feature_alpha_dropout",
+            "group_norm",
+            "hardshrink",
+            "layer_norm",
+            "max_pool1d",
+        ),
         *("max_pool2d", "max_pool3d", "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "prelu"),
         *("rms_norm", "rrelu", "rrelu_", "selu", "selu_", "threshold", "threshold_"),
     ),

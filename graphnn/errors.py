@@ -27,6 +27,10 @@ class ArgumentError(GraphnnError, ValueError, RuntimeError):
     """An argument whose value is out of its range, or that contradicts another."""
 
 
+class DivisionByZero(GraphnnError, ZeroDivisionError, RuntimeError):
+    """An integer that is divided by zero."""
+
+
 class LinAlgError(ArgumentError):
     """A matrix that has no inverse, or no such factorization."""
 

@@ -47,7 +47,7 @@ def _groups(graph: Graph, min_elements: int) -> dict[Node, list[Node]]:
 
 
 def _is_fusable(node: Node, min_elements: int) -> bool:
-    if Trait.ELEMENTWISE not in node.op.traits or len(node.outputs) != 1:
+    if Trait.ELEMENTWISE not in node.op.traits or Trait.CHECKS in node.op.traits or len(node.outputs) != 1:
         return False
     return node.output.type.size >= max(min_elements, 1) and not node.output.type.weak
 

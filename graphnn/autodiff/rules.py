@@ -88,7 +88,7 @@ def restore(gradient: Any, wanted: TensorType) -> Any:
 
 def carried_type(item: Any) -> TensorType:
     """The type of an array, a graph value or a Tensor."""
-    return numpy_type(item) if isinstance(item, np.ndarray | np.generic) else item.type
+    return numpy_type(item) if isinstance(item, np.ndarray | np.generic) else item.tensor_type
 
 
 def _through_decomposition(op: Op, c: GradContext, needed: Any) -> list[Any]:

@@ -115,7 +115,7 @@ class Saved:
         )
         raise AutogradError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"[{self.tensor.type}]{whose} is at version {found}; expected version {self.version} instead "
+            f"[{self.tensor.tensor_type}]{whose} is at version {found}; expected version {self.version} instead "
             f"({node.name()} needs it{_place(node)}). Work on a copy: x = x.clone() before the in-place operation"
         )
 

@@ -167,7 +167,7 @@ def _connect(cls: type[Function], context: Context, args: tuple[Any, ...], outpu
     edges = [gradient_edge(a) if isinstance(a, Tensor) else NO_EDGE for a in args]
     node: FunctionNode = node_class(f"{cls.__name__}Backward", FunctionNode)(edges)
     node.function, node.context, node.freed = cls, context, False
-    node.likes = tuple(o.type if isinstance(o, Tensor) else None for o in outputs)
+    node.likes = tuple(o.tensor_type if isinstance(o, Tensor) else None for o in outputs)
     inputs = {id(a) for a in args if isinstance(a, Tensor)}
     dirty = {id(t) for t in context._dirty}
     connected = [_output(o, i, node, context, inputs, dirty) for i, o in enumerate(outputs)]

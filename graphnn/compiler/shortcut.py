@@ -19,7 +19,7 @@ class Shortcut:
 
     def __init__(self, entry: Entry, args: tuple[Any, ...]) -> None:
         self.entry = entry
-        self.leaves = [(a.type, grad_state(a)) if type(a) is Tensor else (None, a) for a in args]
+        self.leaves = [(a.tensor_type, grad_state(a)) if type(a) is Tensor else (None, a) for a in args]
         self.recording = grad_mode.enabled
         self.tensors = sum(kind is not None for kind, _ in self.leaves)
 
@@ -37,7 +37,7 @@ class Shortcut:
                 return False
             if (arg._requires and (arg._node is None or COMPUTED)) is not other:
                 return False
-            if (arg._type or arg.type) is not kind or arg._storage.trace is not None:
+            if (arg._type or arg.tensor_type) is not kind or arg._storage.trace is not None:
                 return False
             storages.add(arg._storage)
         return len(storages) == self.tensors

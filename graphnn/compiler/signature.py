@@ -50,7 +50,7 @@ def signature(args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: Collection
     for i, leaf in enumerate(leaves):
         if isinstance(leaf, Tensor):
             leaf._check_usable()
-            parts.append((leaf.type, grad_state(leaf)))
+            parts.append((leaf.tensor_type, grad_state(leaf)))
             tensors.append(leaf)
         else:
             parts.append(DYNAMIC if i in dynamic and type(leaf) is float else leaf_key(leaf))

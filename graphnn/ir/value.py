@@ -47,6 +47,11 @@ class Value:
         self.attrs: Attrs = Attrs()
 
     @property
+    def tensor_type(self) -> TensorType:
+        """The type, by the name that it has in tensors, too."""
+        return self.type
+
+    @property
     def shape(self) -> Shape:
         return self.type.shape
 

@@ -192,11 +192,13 @@ class Transformer(Module):
     def _check(self, src: Tensor, tgt: Tensor) -> None:
         at = 0 if self.batch_first else 1
         if src.ndim == 3 and tgt.ndim == 3 and src.shape[at] != tgt.shape[at]:
-            raise ShapeError(f"the batch number of src and tgt must be equal, got src {src.type} and tgt {tgt.type}")
+            raise ShapeError(
+                f"the batch number of src and tgt must be equal, got src {src.tensor_type} and tgt {tgt.tensor_type}"
+            )
         if src.shape[-1] != self.d_model or tgt.shape[-1] != self.d_model:
             raise ShapeError(
-                f"the feature number of src and tgt must be equal to d_model ({self.d_model}), got src {src.type} and "
-                f"tgt {tgt.type}"
+                f"the feature number of src and tgt must be equal to d_model ({self.d_model}), got src {src.tensor_type} and "
+                f"tgt {tgt.tensor_type}"
             )
 
     @staticmethod

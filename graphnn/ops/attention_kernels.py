@@ -266,7 +266,7 @@ def _score_gradient(block: Block, work: Any, grad: np.ndarray, out: Any, v: Any,
 
 def type_of(x: Any) -> TensorType:
     """The type of an array, a graph value or a Tensor."""
-    return numpy_type(x) if isinstance(x, np.ndarray) else x.type
+    return numpy_type(x) if isinstance(x, np.ndarray) else x.tensor_type
 
 
 def factor_of(width: int, scale: float | None) -> float:

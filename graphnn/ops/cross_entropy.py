@@ -302,7 +302,7 @@ def _cross_entropy_grad_scratch(g: TensorType, log_probs: TensorType, target: Te
 def _cross_entropy_grad_in_ops(
     g: Any, log_probs: Any, target: Any, weight: Any, total_weight: Any, **attrs: Any
 ) -> Any:
-    x: Any = array_type(log_probs) if isinstance(log_probs, np.ndarray) else log_probs.type
+    x: Any = array_type(log_probs) if isinstance(log_probs, np.ndarray) else log_probs.tensor_type
     return _grad_in_ops(x, g, log_probs, target, weight, total_weight, {**attrs, "label_smoothing": 0.0}, False)
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.errors import ArgumentError
+from graphnn.errors import ArgumentError, DivisionByZero
 from graphnn.ir.attrs import Attrs
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ops.compare import eq, ge, gt, logical_and, lt, where
 from graphnn.ops.elementwise import div, mul, neg, sub, tensors_alone, ufunc_call, zeros_like, zip_op
@@ -77,9 +78,23 @@ def _pow_name(types: tuple[TensorType, ...], attrs: Attrs) -> str:
 pow = zip_op("pow", _pow_kernel, _pow_vjp, kind="number", grad_name=_pow_name, grad_edges=tensors_alone)
 
 
-# ---- whole-number division (towards minus infinity); integers divided by zero give 0
+# ---- whole-number division (towards minus infinity); integers are not divided by zero
 
-floor_divide = zip_op("floor_divide", np.floor_divide, kind="number")
+
+def _whole(name: str, ufunc: np.ufunc) -> Any:
+    def kernel(out: np.ndarray, a: Any, b: Any) -> list[Call]:
+        call = ufunc_call(ufunc, out, a, b)
+        return [call] if out.dtype.kind == "f" else [(_refuse_zero, name, b, out), call]
+
+    return kernel
+
+
+def _refuse_zero(name: str, divisor: Any, out: np.ndarray) -> None:
+    if out.size and not np.all(divisor):
+        raise DivisionByZero(f"ZeroDivisionError: {name} of integers by zero; convert to floats, or test the divisor")
+
+
+floor_divide = zip_op("floor_divide", _whole("floor_divide", np.floor_divide), kind="number", traits=(Trait.CHECKS,))
 
 
 def _remainder_name(types: tuple[TensorType, ...], attrs: Attrs) -> str:
@@ -88,9 +103,10 @@ def _remainder_name(types: tuple[TensorType, ...], attrs: Attrs) -> str:
 
 remainder = zip_op(
     "remainder",
-    np.remainder,
+    _whole("remainder", np.remainder),
     lambda c, g, a, b: (g, neg(mul(g, floor_divide(a, b))) if c.want[1] else None),
     kind="number",
+    traits=(Trait.CHECKS,),
     grad_name=_remainder_name,
     grad_edges=tensors_alone,
 )

@@ -143,7 +143,7 @@ def _names_differ(named: bool) -> str:
 
 def fresh(param: Tensor) -> Tensor:
     """Zeros like the parameter: memory that stays, also when the first step is a traced one."""
-    return Tensor.of_array(np.zeros(param.type.shape, param.dtype.numpy))
+    return Tensor.of_array(np.zeros(param.tensor_type.shape, param.dtype.numpy))
 
 
 def fresh_count(dtype: dtypes.DType = dtypes.float32) -> Tensor:

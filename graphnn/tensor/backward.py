@@ -178,7 +178,7 @@ def _seed(tensor: Tensor, gradient: Tensor | None, carrier: Any, create_graph: b
     if gradient is None:
         if tensor._array.size != 1:
             raise AutogradError(
-                f"grad can be implicitly created only for scalar outputs, this one is {tensor.type}; "
+                f"grad can be implicitly created only for scalar outputs, this one is {tensor.tensor_type}; "
                 "pass the gradient: y.backward(gradient)"
             )
         from graphnn.tensor.creation import full
@@ -187,7 +187,9 @@ def _seed(tensor: Tensor, gradient: Tensor | None, carrier: Any, create_graph: b
     if not isinstance(gradient, Tensor):
         raise AutogradError(f"gradients can be either Tensors or None, got {type(gradient).__name__}")
     if gradient.shape != tensor.shape:
-        raise ShapeError(f"Mismatch in shape: grad_output has {gradient.type}, the output is {tensor.type}")
+        raise ShapeError(
+            f"Mismatch in shape: grad_output has {gradient.tensor_type}, the output is {tensor.tensor_type}"
+        )
     if isinstance(carrier, ArrayCarrier):
         carrier.handed_out[id(gradient._array)] = gradient._array
     return carrier.unwrap(gradient)

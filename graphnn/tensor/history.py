@@ -165,7 +165,7 @@ def _catch_up(tensor: Tensor, base: Tensor) -> None:
     tensor._requires = base._requires
     if not base._requires:
         return
-    edge, kind = gradient_edge(base), base.type
+    edge, kind = gradient_edge(base), base.tensor_type
     for op, attrs in tensor._path[len(base._path) :]:
         out = op.infer_types((kind,), attrs)
         edge, kind = (HistoryPlan(op, attrs, (kind,), out).node([edge]), 0), out[0]

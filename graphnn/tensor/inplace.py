@@ -33,16 +33,16 @@ def update(target: Tensor, op: Op, *args: Any, **attrs: Any) -> Tensor:
     for arg in args:
         if isinstance(arg, Tensor):
             arrays.append(arg.values(""))
-            key.append(arg.type)
+            key.append(arg.tensor_type)
         else:
             add_operand(arg, arrays, key)
     full = op.attrs(attrs)
     recipe = op.recipe(tuple(key), arrays, full)
     kind = recipe.out_types[0]
-    if kind is not target.type:
+    if kind is not target.tensor_type:
         check_fits(op.name, target, kind)
     check_writable(target)
-    if recipe.fill is not None and kind is target.type and _is_direct(target, op, args):
+    if recipe.fill is not None and kind is target.tensor_type and _is_direct(target, op, args):
         recipe.fill((target._array,), arrays)
     else:
         np.copyto(target._array, op.execute(recipe, arrays, full)[0], casting="unsafe")
@@ -73,9 +73,9 @@ def check_writable(target: Tensor) -> None:
     if any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)):
         raise ArgumentError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-            f"Please clone() the tensor before performing the operation: {target.type}"
+            f"Please clone() the tensor before performing the operation: {target.tensor_type}"
         )
-    raise ArgumentError(f"the array under this {target.type} tensor is read-only; work on a clone()")
+    raise ArgumentError(f"the array under this {target.tensor_type} tensor is read-only; work on a clone()")
 
 
 def _is_direct(target: Tensor, op: Op, args: tuple[Any, ...]) -> bool:
@@ -108,21 +108,21 @@ def fill(target: Tensor, number: float | int | bool) -> None:
 
 def assign(target: Tensor, source: Tensor) -> None:
     """Writes `source` (broadcast and converted) over `target`'s memory, history included."""
-    check_fits("copy_", target, source.type, converting=True)
+    check_fits("copy_", target, source.tensor_type, converting=True)
     if grad_mode.enabled and (needs_grad(source) or needs_grad(target)):
         _refuse_leaf(target)
-        source = fit(source, target.type)
+        source = fit(source, target.tensor_type)
         _write(target, source)
         rebase(target, source)
         return
-    _write(target, fit(source, target.type) if builders.stack else source)
+    _write(target, fit(source, target.tensor_type) if builders.stack else source)
 
 
 def fit(source: Tensor, kind: TensorType) -> Tensor:
     """The source broadcast to the shape and converted to the dtype of `kind`, through ops."""
     if source.dtype is not kind.dtype:
         source = lookup("cast")(source, dtype=kind.dtype)
-    if source.type.shape != kind.shape:
+    if source.tensor_type.shape != kind.shape:
         source = lookup("expand")(source, shape=kind.shape)
     return source
 
@@ -132,9 +132,9 @@ def check_fits(name: str, target: Tensor, kind: TensorType, converting: bool = F
     if not converting and kind.dtype.category > target.dtype.category:
         raise DTypeError(
             f"{name}_: result type {_NAMES[kind.dtype.category]} can't be cast to the desired output type "
-            f"{_NAMES[target.dtype.category]}: {kind} into {target.type}"
+            f"{_NAMES[target.dtype.category]}: {kind} into {target.tensor_type}"
         )
-    if kind.shape == target.type.shape:
+    if kind.shape == target.tensor_type.shape:
         return
     padded = (1,) * (target.ndim - len(kind.shape)) + kind.shape
     if (
@@ -162,6 +162,6 @@ def _refuse_leaf(target: Tensor) -> None:
         return
     what = "a leaf Variable" if base is target else "a view of a leaf Variable"
     raise AutogradError(
-        f"{what} that requires grad is being used in an in-place operation: {target.type}. "
+        f"{what} that requires grad is being used in an in-place operation: {target.tensor_type}. "
         "Update it under graphnn.no_grad(), or through .data"
     )

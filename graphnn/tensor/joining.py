@@ -57,7 +57,7 @@ def dstack(tensors: Sequence[Tensor]) -> Any:
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Any, ...]:
     """Each expanded to the shape that they all broadcast to."""
-    shape = broadcast("broadcast_tensors", *[t.type for t in tensors])
+    shape = broadcast("broadcast_tensors", *[t.tensor_type for t in tensors])
     return tuple(t.expand(shape) for t in tensors)
 
 

@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from graphnn.errors import ArgumentError, ArgumentTypeError
+from graphnn.ir import dtypes
 from graphnn.ops.op import builders
+from graphnn.tensor.device import Device
 from graphnn.tensor.tensor import Tensor
 
 _WORDS_A_BLOCK = 8  # a Philox4x64 block is 8 words of 32 bits
@@ -37,11 +40,27 @@ class Generator:
         return int(self.state.values("read as a seed")[0])
 
     def get_state(self) -> Tensor:
-        return Tensor.of_array(self.state.values("read as random state").copy())
+        """Where the stream is, as 16 bytes."""
+        return Tensor.of_array(self.state.values("read as random state").copy().view(np.uint8))
 
-    def set_state(self, state: Tensor) -> None:
-        self.state._array[:] = state.values("read as random state")
+    def set_state(self, new_state: Tensor) -> None:
+        if not isinstance(new_state, Tensor) or new_state.dtype is not dtypes.uint8:
+            raise ArgumentTypeError(f"RNG state must be a torch.ByteTensor, as get_state() gives it, got {new_state!r}")
+        found = new_state.values("read as random state")
+        if found.shape != (16,):
+            raise ArgumentError(f"RNG state has {found.size} bytes, wanted are the 16 that get_state() gives")
+        self.state._array[:] = np.ascontiguousarray(found).view(np.uint64)
         self.state._storage.wrote()
+
+    def clone_state(self) -> Generator:
+        """Another generator at the same place of the same stream."""
+        other = Generator()
+        other.set_state(self.get_state())
+        return other
+
+    @property
+    def device(self) -> Device:
+        return Device("cpu")
 
 
 default_generator = Generator()
@@ -97,3 +116,13 @@ def initial_seed() -> int:
 
 def seed() -> int:
     return current_generator().seed()
+
+
+def get_rng_state() -> Tensor:
+    """Where the default stream is."""
+    return current_generator().get_state()
+
+
+def set_rng_state(new_state: Tensor) -> None:
+    """Brings the default stream to where it was."""
+    current_generator().set_state(new_state)

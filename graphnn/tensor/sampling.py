@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from graphnn.errors import ArgumentError
+from graphnn.errors import ArgumentError, ArgumentTypeError
 from graphnn.ir import dtypes
 from graphnn.ir.dtypes import DType
 from graphnn.ir.registry import lookup
@@ -62,21 +62,28 @@ def randn_like(input: Tensor, *, dtype: DType | None = None, device: Any = None,
     return finish(sample("randn", tuple(input.shape), dtype or input.dtype), requires_grad)
 
 
-def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None) -> Tensor:
+def normal(
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Normal numbers; `mean` and `std` are numbers (with `size`) or tensors."""
+    check_device(device)
     given = [p for p in (mean, std) if isinstance(p, Tensor)]
     if not given and size is None:
         raise ArgumentError("normal: wants a tensor for mean or std, or a size")
     shape = sizes_of((size,)) if size is not None else tuple((mean + std).shape if len(given) > 1 else given[0].shape)
-    dtype = given[0].dtype if given else defaults.dtype
-    found: Tensor = sample("randn", shape, dtype, generator) * std + mean
-    return found
-
-
-def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that the element is, else 0."""
-    found: Tensor = input.bernoulli(generator=generator)
-    return found
+    if not isinstance(std, Tensor) and std < 0:
+        raise ArgumentError(f"normal expects std >= 0.0, but found std {std}")
+    if isinstance(std, Tensor) and not builders.stack and (std.values("read as deviations") < 0).any():
+        raise ArgumentError("normal expects all elements of std >= 0.0")
+    kind = dtype or (given[0].dtype if given else defaults.dtype)
+    return finish(sample("randn", shape, kind, generator) * std + mean, requires_grad)
 
 
 def randint(
@@ -89,18 +96,40 @@ def randint(
     if "high" in named:
         given.insert(len(given) - 1, named["high"])
     low, high, shape = (named.get("low", 0), *given) if len(given) == 2 else given
-    shape = sizes_of((shape,))
-    drawn = draw("randint", 2 * math.prod(shape), generator, low=int(low), high=int(high), shape=shape)
-    return finish(drawn if dtype in (None, dtypes.int64) else drawn.to(dtype), options.pop("requires_grad", False))
+    for name, bound in (("low", low), ("high", high)):
+        if isinstance(bound, float):
+            raise ArgumentTypeError(f"randint(): argument {name!r} must be int, not float: {bound}")
+    drawn = integers(int(low), int(high), sizes_of((shape,)), dtype or dtypes.int64, generator)
+    return finish(drawn, options.pop("requires_grad", False))
+
+
+def integers(low: int, high: int, shape: tuple[int, ...], dtype: DType, generator: Generator | None) -> Tensor:
+    """Integers from low up to high, high excluded, that the dtype can hold."""
+    if low < high:
+        _check_range(low, high, dtype)
+    drawn = draw("randint", 2 * math.prod(shape), generator, low=low, high=high, shape=shape)
+    return drawn if dtype is dtypes.int64 else drawn.to(dtype)
+
+
+def _check_range(low: int, high: int, dtype: DType) -> None:
+    if dtype.category == 2:
+        return
+    least = -(1 << (8 * dtype.itemsize - 1)) if dtype.is_signed else 0
+    most = 1 if dtype.category == 0 else (1 << (8 * dtype.itemsize - dtype.is_signed)) - 1
+    for name, bound in (("from", low), ("to - 1", high - 1)):
+        if not least <= bound <= most:
+            raise ArgumentError(f"{name} is out of bounds for {dtype.name}: {bound} is not in [{least}, {most}]")
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: DType | None = None, device: Any = None) -> Tensor:
     """The numbers below n in random order."""
     check_device(device)
-    drawn = draw("randperm", 2 * n, generator, n=int(n))
+    if n > 0:
+        _check_range(0, n, dtype or dtypes.int64)
+    drawn = draw("randperm", 2 * max(n, 0), generator, n=int(n))
     return drawn if dtype in (None, dtypes.int64) else drawn.to(dtype)
 
 
-def randint_like(input: Tensor, *bounds: int, dtype: DType | None = None) -> Tensor:
+def randint_like(input: Tensor, *bounds: int, dtype: DType | None = None, **options: Any) -> Tensor:
     """Integers as `randint` draws them, in the shape (and dtype) of `input`."""
-    return randint(*bounds, tuple(input.shape), dtype=dtype or input.dtype)
+    return randint(*bounds, size=tuple(input.shape), dtype=dtype or input.dtype, **options)

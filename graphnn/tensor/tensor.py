@@ -119,7 +119,7 @@ class Tensor(TensorMethods):
                 if arg._storage.trace is not None:
                     arg._check_usable()
                 arrays.append(arg._array)
-                key.append(arg._type or arg.type)
+                key.append(arg._type or arg.tensor_type)
                 if arg._requires or arg._base is not None:
                     recording = recording or needs_grad(arg)
             else:
@@ -148,7 +148,7 @@ class Tensor(TensorMethods):
     # ---- what it is
 
     @property
-    def type(self) -> TensorType:
+    def tensor_type(self) -> TensorType:
         """Dtype and shape, as the graph has them: `f32[64, 10]`."""
         found = self._type
         if found is None:
@@ -157,7 +157,7 @@ class Tensor(TensorMethods):
 
     @property
     def dtype(self) -> DType:
-        return self.type.dtype
+        return self.tensor_type.dtype
 
     @property
     def shape(self) -> Size:
@@ -185,7 +185,9 @@ class Tensor(TensorMethods):
                 "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
         if wanted and not self.dtype.is_floating_point:
-            raise AutogradError(f"only Tensors of floating point dtype can require gradients, this one is {self.type}")
+            raise AutogradError(
+                f"only Tensors of floating point dtype can require gradients, this one is {self.tensor_type}"
+            )
         self._requires = bool(wanted)
 
     @property
@@ -242,7 +244,7 @@ class Tensor(TensorMethods):
         trace = self._storage.trace
         if trace is not None and trace not in builders.stack:
             raise TraceError(
-                f"a tensor made while tracing ({self.type}) is used after its trace has ended: it never had a value. "
+                f"a tensor made while tracing ({self.tensor_type}) is used after its trace has ended: it never had a value. "
                 "Return it from the traced function instead of storing it"
             )
 

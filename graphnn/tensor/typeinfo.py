@@ -27,7 +27,7 @@ class finfo:
         self.bits = int(limits.bits)
         self.eps, self.max, self.min = float(limits.eps), float(limits.max), float(limits.min)
         self.tiny = self.smallest_normal = float(limits.tiny)
-        self.resolution = float(limits.resolution)
+        self.resolution = 10.0**-limits.precision
 
     def __repr__(self) -> str:
         numbers = {n: getattr(self, n) for n in ("resolution", "min", "max", "eps", "smallest_normal", "tiny")}
@@ -55,7 +55,7 @@ def promote_types(type1: DType, type2: DType) -> DType:
 
 def result_type(tensor1: Any, tensor2: Any) -> DType:
     """The dtype that an operation on the two (tensors or numbers) has."""
-    types = [t.type if isinstance(t, Tensor) else array_type(t) for t in (tensor1, tensor2)]
+    types = [t.tensor_type if isinstance(t, Tensor) else array_type(t) for t in (tensor1, tensor2)]
     return result_dtype([t for t in types if t is not None], defaults.dtype)
 
 

@@ -36,7 +36,7 @@ def add_backward(trace: Any, outputs: Sequence[Tensor]) -> Joint | None:
             edges |= found
     if not edges:
         return None
-    roots = [(outputs[i]._edge, trace.graph.add_input(outputs[i].type, f"grad_{i}")) for i in positions]
+    roots = [(outputs[i]._edge, trace.graph.add_input(outputs[i].tensor_type, f"grad_{i}")) for i in positions]
     with recording(False):
         grads = run_backward(roots, ValueCarrier(trace), retain=True, capture={e: k for k, e in enumerate(edges)})
     reached = [(e[0], grads[k]) for k, e in enumerate(edges) if k in grads]

@@ -104,7 +104,7 @@ class Trace:
 
     def input(self, like: Tensor, name: str) -> Tensor:
         """A traced tensor for an argument."""
-        tensor = self.tensor_of(self.graph.add_input(like.type, name))
+        tensor = self.tensor_of(self.graph.add_input(like.tensor_type, name))
         tensor._requires = like.requires_grad
         self.leaves[id(tensor)] = tensor
         if like.grad_fn is not None:  # what has a history may be changed in place; a leaf may not
@@ -235,7 +235,7 @@ class Trace:
 
     def refuse_read(self, tensor: Tensor, why: str) -> TraceError:
         """The error for reading a value that a trace would bake in."""
-        what = f"the value of a {tensor.type} tensor is {why or 'read'} while tracing{self.place()}"
+        what = f"the value of a {tensor.tensor_type} tensor is {why or 'read'} while tracing{self.place()}"
         return TraceError(
             f"{what}: a trace has no values, and baking this one in would go stale. "
             "Compute with tensors instead (graphnn.where for a choice), return the tensor and read it outside, "

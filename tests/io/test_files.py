@@ -32,7 +32,7 @@ def assert_same(found, wanted):
     if isinstance(wanted, graphnn.Tensor):
         assert isinstance(found, graphnn.Tensor)
         assert (found.dtype, found.shape) == (wanted.dtype, wanted.shape)
-        np.testing.assert_array_equal(found.numpy(), wanted.detach().numpy())
+        np.testing.assert_array_equal(found.tolist(), wanted.detach().tolist())
     elif isinstance(wanted, dict):
         assert list(found) == list(wanted)
         for key in wanted:
@@ -50,6 +50,10 @@ def assert_same(found, wanted):
 @pytest.mark.parametrize("shape", [(), (0,), (3, 0, 2), (2, 3)])
 def test_a_tensor_of_every_dtype_and_shape_comes_back_the_same(path, dtype, shape):
     saved = (graphnn.randn(shape, dtype=graphnn.float64) * 3).to(graphnn.int64).to(dtype)
+    if dtype is graphnn.bfloat16 and path.suffix == ".npz":
+        with pytest.raises(UnsupportedError, match=r"use \.safetensors"):
+            graphnn.save({"x": saved}, path)
+        return
     assert_same(round_trip({"x": saved}, path), {"x": saved})
 
 

@@ -77,7 +77,7 @@ def from_gradient(s: Sample, of_input: bool) -> Sample:
 def input_grad(g: Any, weight: Any, size: Any, groups: int = 1, **attrs: Any) -> Any:
     shape = (g.shape[0], weight.shape[1] * groups, *size)
     backward = getattr(torch.nn.grad, f"conv{len(size)}d_input")
-    if g.element_size() == 2:  # PyTorch sums some of these in float16
+    if g.element_size() == 2 and not g.requires_grad:  # PyTorch sums some of these in float16
         return backward(shape, weight.float(), g.float(), groups=groups, **attrs).to(g.dtype)
     return backward(shape, weight, g, groups=groups, **attrs)
 

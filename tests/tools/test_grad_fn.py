@@ -87,7 +87,7 @@ def test_the_picture_follows_next_functions():
 def test_every_parameter_of_the_tutorials_network_is_a_leaf_with_its_name_and_shape():
     net = Net()
     leaves = read(draw_grad_fn(tutorial_loss(net), params=net)).texts("leaf")
-    assert sorted(leaves) == sorted(f"{name} | AccumulateGrad | {p.type}" for name, p in net.named_parameters())
+    assert sorted(leaves) == sorted(f"{name} | AccumulateGrad | {p.tensor_type}" for name, p in net.named_parameters())
 
 
 @pytest.mark.parametrize(

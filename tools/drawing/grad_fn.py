@@ -28,7 +28,7 @@ def draw_grad_fn(
     the drawing: as .svg, .png or .pdf by the program `dot`, or as .dot text.
     """
     root = root_of(tensor, "draw_grad_fn")
-    canvas = Canvas("grad_fn", labels.box_label(title or f"grad_fn of {tensor.type}"), legend)
+    canvas = Canvas("grad_fn", labels.box_label(title or f"grad_fn of {tensor.tensor_type}"), legend)
     dot = _Drawing(canvas, names_of(params)).draw(tensor, root)
     if path is not None:
         save(dot, path)
@@ -41,7 +41,7 @@ def root_of(tensor: Tensor, who: str) -> GradNode:
         raise ArgumentTypeError(f"{who} wants a Tensor, got {type(tensor).__name__}")
     if tensor.grad_fn is None:
         why = "it is a leaf" if tensor.requires_grad else "nothing it was made of requires grad, or grad mode was off"
-        raise ArgumentError(f"{who}: this {tensor.type} tensor has no grad_fn: {why}")
+        raise ArgumentError(f"{who}: this {tensor.tensor_type} tensor has no grad_fn: {why}")
     return tensor.grad_fn
 
 
@@ -61,9 +61,9 @@ class _Drawing:
 
     def draw(self, tensor: Tensor, root: GradNode) -> graphviz.Digraph:
         """Walks with a stack of its own: chains are longer than Python's."""
-        label = labels.box_label("loss" if tensor.ndim == 0 else "tensor", [str(tensor.type)])
+        label = labels.box_label("loss" if tensor.ndim == 0 else "tensor", [str(tensor.tensor_type)])
         start = self.canvas.box(self.canvas.dot, "root", label)
-        self.canvas.arrow(start, self.box(root), str(tensor.type))
+        self.canvas.arrow(start, self.box(root), str(tensor.tensor_type))
         stack = [root]
         while stack:
             node = stack.pop()
@@ -84,7 +84,7 @@ class _Drawing:
     def label(self, node: GradNode) -> str:
         if isinstance(node, AccumulateGrad):
             variable = node.variable
-            return labels.box_label(self.names.get(id(variable), "leaf"), ["AccumulateGrad", str(variable.type)])
+            return labels.box_label(self.names.get(id(variable), "leaf"), ["AccumulateGrad", str(variable.tensor_type)])
         return labels.box_label(node.name(), [f"of {node.op.name}"] if isinstance(node, OpNode) else [])
 
 

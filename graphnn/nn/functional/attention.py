@@ -45,7 +45,7 @@ def scaled_dot_product_attention(
 
 def _scores(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, attrs: Any) -> int:
     """How many there are: a random number each. Refuses what the op refuses, before the stream moves on."""
-    types = [None if t is None else t.type for t in (query, key, value, mask)]
+    types = [None if t is None else t.tensor_type for t in (query, key, value, mask)]
     out = attention_op.infer_types(types, attention_op.attrs(attrs))[0]
     return math.prod(out.shape[:-1]) * int(key.shape[-2])
 
@@ -60,7 +60,7 @@ def canonical_mask(
     if mask is None:
         return None
     if mask.dtype is not dtypes.bool and not mask.is_floating_point():
-        raise AssertedError(f"only bool and floating types of {name} are supported, got {mask.type}")
+        raise AssertedError(f"only bool and floating types of {name} are supported, got {mask.tensor_type}")
     if check_other and other is not None and mask.dtype is not other:
         warnings.warn(
             f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead.",

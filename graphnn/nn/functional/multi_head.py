@@ -136,8 +136,8 @@ def _check_sizes(query: Tensor, key: Tensor, value: Tensor, embed_dim: int, num_
         raise AssertedError(f"key shape {tuple(key.shape)} does not match value shape {tuple(value.shape)}")
     if key.shape[1] != query.shape[1]:
         raise AssertedError(
-            f"query has a batch of {query.shape[1]}, key and value one of {key.shape[1]}: query {query.type}, "
-            f"key {key.type}"
+            f"query has a batch of {query.shape[1]}, key and value one of {key.shape[1]}: query {query.tensor_type}, "
+            f"key {key.tensor_type}"
         )
 
 
@@ -207,7 +207,7 @@ def _static(given: Tensor | None, computed: Tensor) -> Tensor:
         return computed
     if given.ndim != 3 or given.shape[0] != computed.shape[0] or given.shape[2] != computed.shape[2]:
         raise AssertedError(
-            f"expecting static keys and values of shape ({computed.shape[0]}, S, {computed.shape[2]}), got {given.type}"
+            f"expecting static keys and values of shape ({computed.shape[0]}, S, {computed.shape[2]}), got {given.tensor_type}"
         )
     return given
 

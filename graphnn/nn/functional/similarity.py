@@ -16,7 +16,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """x1 . x2 / (max(|x1|, eps) * max(|x2|, eps)) along `dim`, after broadcasting."""
-    shape = broadcast("cosine_similarity", x1.type, x2.type)
+    shape = broadcast("cosine_similarity", x1.tensor_type, x2.tensor_type)
     dim = normalize_dim(dim, len(shape), "cosine_similarity")
     first, second = (_direction(x.expand(shape), dim, eps) for x in (x1, x2))
     return (first * second).sum(dim)  # type: ignore[no-any-return]

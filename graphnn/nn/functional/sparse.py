@@ -59,7 +59,7 @@ def embedding_bag(
         input = input.reshape(-1)
         per_sample_weights = None if per_sample_weights is None else per_sample_weights.reshape(-1)
     if offsets is None or offsets.ndim != 1:
-        raise ArgumentError(f"offsets has to be a 1D Tensor but got {None if offsets is None else offsets.type}")
+        raise ArgumentError(f"offsets has to be a 1D Tensor but got {None if offsets is None else offsets.tensor_type}")
     padding_idx = _row(padding_idx, weight.shape[0])
     if max_norm is not None:
         _bound_rows(weight, input, max_norm, norm_type)

@@ -139,8 +139,8 @@ def _check_fit(sequences: list[Tensor]) -> None:
     for i, sequence in enumerate(sequences):
         if sequence.shape[1:] != first:
             raise ShapeError(
-                f"pad_sequence: sequences may differ in their first dimension only, got {sequences[0].type} at entry 0 "
-                f"and {sequence.type} at entry {i}"
+                f"pad_sequence: sequences may differ in their first dimension only, got {sequences[0].tensor_type} at entry 0 "
+                f"and {sequence.tensor_type} at entry {i}"
             )
 
 

@@ -7,7 +7,7 @@ from graphnn.tensor.methods.creating import CallMethods, NewMethods, PlaceMethod
 from graphnn.tensor.methods.elementwise import BinaryMethods, ChoiceMethods, UnaryMethods
 from graphnn.tensor.methods.gathering import GatherMethods
 from graphnn.tensor.methods.indexing import IndexMethods
-from graphnn.tensor.methods.inplace import InplaceMethods, MetadataMethods, RandomMethods
+from graphnn.tensor.methods.inplace import InplaceMethods, MetadataMethods
 from graphnn.tensor.methods.layout import LayoutMethods
 from graphnn.tensor.methods.linear_algebra import MatrixMethods
 from graphnn.tensor.methods.matrices import LinearAlgebraMethods
@@ -15,6 +15,7 @@ from graphnn.tensor.methods.movement import OrderMethods, PartMethods, ShapeMeth
 from graphnn.tensor.methods.operators import OperatorMethods
 from graphnn.tensor.methods.partition import CutMethods, PutBackMethods, TurnMethods
 from graphnn.tensor.methods.protocols import ContainerMethods, CopyMethods, NumberMethods, TextMethods
+from graphnn.tensor.methods.random import RandomMethods
 from graphnn.tensor.methods.rare_functions import RareBinaryMethods, RareUnaryMethods
 from graphnn.tensor.methods.rare_inplace import RareInplaceMethods, ShownInplaceMethods
 from graphnn.tensor.methods.reductions import ExtremeMethods, SumMethods

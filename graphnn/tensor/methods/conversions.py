@@ -8,6 +8,7 @@ from graphnn.errors import ArgumentTypeError, UnsupportedError
 from graphnn.ir import dtypes
 from graphnn.ir.dtypes import DType
 from graphnn.ops import unary
+from graphnn.tensor.typename import dtype_of_name, tensor_typename
 
 if TYPE_CHECKING:
     from graphnn.tensor.tensor import Tensor
@@ -27,6 +28,12 @@ class ConversionMethods:
         if dtype is None or dtype is self.dtype:
             return self.clone() if options.get("copy") else self
         return unary.cast(self, dtype=dtype)
+
+    def type(self: Tensor, dtype: Any = None, non_blocking: Any = False, **options: Any) -> Any:
+        """`torch.FloatTensor`, the type's older name; given a dtype or such a name, the tensor converted to it."""
+        if dtype is None:
+            return tensor_typename(self)
+        return self.to(dtype if isinstance(dtype, DType) else dtype_of_name(dtype))
 
     def type_as(self: Tensor, other: Tensor) -> Any:
         return self.to(other.dtype)

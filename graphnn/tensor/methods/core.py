@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphnn.errors import ArgumentError, AutogradError
-from graphnn.ir import epoch
+from graphnn.errors import ArgumentError, ArgumentTypeError, AutogradError
+from graphnn.ir import dtypes, epoch
 from graphnn.ops import unary
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ class CoreMethods:
         """The number that a one-element tensor holds."""
         array = self.values("read by .item()")
         if array.size != 1:
-            raise ArgumentError(f"a Tensor with {array.size} elements cannot be converted to Scalar: {self.type}")
+            raise ArgumentError(
+                f"a Tensor with {array.size} elements cannot be converted to Scalar: {self.tensor_type}"
+            )
         return array.item()
 
     def tolist(self: Tensor) -> Any:
@@ -52,6 +54,8 @@ class CoreMethods:
         """The values as an array sharing this memory; with `force` history is left behind."""
         if self.requires_grad and not force:
             raise AutogradError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        if self.dtype is dtypes.bfloat16:
+            raise ArgumentTypeError("Got unsupported ScalarType BFloat16: NumPy lacks it. Use tensor.float().numpy()")
         return self._storage.export(self.values("read by .numpy()"))
 
     def __array__(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

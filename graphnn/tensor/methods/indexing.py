@@ -103,7 +103,7 @@ def _is_position(item: Any) -> bool:
 
 def _sliced(view: Any, dim: int, item: slice) -> Any:
     if dim >= view.ndim:
-        raise IndexOutOfRange(f"too many indices for tensor of dimension {view.ndim}: {view.type}")
+        raise IndexOutOfRange(f"too many indices for tensor of dimension {view.ndim}: {view.tensor_type}")
     if item.step is not None and int(item.step) < 1:
         raise ArgumentError(f"step must be greater than zero, got {item.step}; flip() reverses a dimension")
     start, stop, step = slice(*map(_bound, (item.start, item.stop, item.step))).indices(view.shape[dim])
@@ -120,9 +120,11 @@ def _index_tensors(view: Any, dim: int, item: Any) -> list[Any]:
     index = item if hasattr(item, "_storage") else _index(view, np.asarray(_sequence(item)))
     if not _is_mask(index):
         if index.dtype.is_floating_point:
-            raise IndexOutOfRange(f"tensors used as indices must be long, int, byte or bool tensors, got {index.type}")
+            raise IndexOutOfRange(
+                f"tensors used as indices must be long, int, byte or bool tensors, got {index.tensor_type}"
+            )
         if dim >= view.ndim:
-            raise IndexOutOfRange(f"too many indices for tensor of dimension {view.ndim}: {view.type}")
+            raise IndexOutOfRange(f"too many indices for tensor of dimension {view.ndim}: {view.tensor_type}")
         return [index if index.dtype is dtypes.int64 else index.to(dtypes.int64)]
     covered = tuple(view.shape[dim : dim + index.ndim])
     if tuple(index.shape) != covered:
@@ -166,7 +168,7 @@ def _without_ellipsis(items: list[Any], x: Tensor) -> list[Any]:
     items = [_sequence(i) for i in items]
     used = sum(_width(i) for i in items)
     if used > x.ndim:
-        raise IndexOutOfRange(f"too many indices for tensor of dimension {x.ndim}: got {used} for {x.type}")
+        raise IndexOutOfRange(f"too many indices for tensor of dimension {x.ndim}: got {used} for {x.tensor_type}")
     at = [i for i, item in enumerate(items) if item is Ellipsis]
     if not at:
         return items
@@ -196,5 +198,7 @@ def _without_leading_ones(source: Any, view: Any) -> Any:
     if surplus <= 0:
         return source
     if any(s != 1 for s in source.shape[:surplus]):
-        raise ShapeError(f"shape mismatch: value tensor {source.type} cannot be broadcast to the indexed {view.type}")
+        raise ShapeError(
+            f"shape mismatch: value tensor {source.tensor_type} cannot be broadcast to the indexed {view.tensor_type}"
+        )
     return source.view(tuple(source.shape[surplus:]))

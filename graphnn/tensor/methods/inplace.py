@@ -128,36 +128,6 @@ class InplaceMethods:
         return _assign(self, src)
 
 
-class RandomMethods:
-    def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Any = None, **named: float) -> Any:
-        """Numbers from [from, to), all equally likely."""
-        low, high = named.pop("a", named.pop("from", from_)), named.pop("b", to)
-        drawn = _drawn("rand", self, generator)
-        return _assign(self, elementwise.add(elementwise.mul(drawn, high - low), low))
-
-    def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Any:
-        """Numbers from the normal distribution."""
-        drawn = _drawn("randn", self, generator)
-        return _assign(self, elementwise.add(elementwise.mul(drawn, std), mean))
-
-    def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Any:
-        """1 with probability p, else 0."""
-        return _assign(self, compare.lt(_drawn("rand", self, generator), p))
-
-    def bernoulli(self: Tensor, p: Any = None, *, generator: Any = None) -> Any:
-        """1 with the probability that the element is, else 0, in the same dtype."""
-        drawn = compare.lt(_drawn("rand", self, generator), self.detach() if p is None else p)
-        return drawn.to(self.dtype)
-
-
-def _drawn(name: str, x: Any, generator: Any) -> Any:
-    from graphnn.ir import dtypes
-    from graphnn.tensor.sampling import sample
-
-    dtype = x.dtype if x.dtype.is_floating_point else dtypes.float32
-    return sample(name, tuple(x.shape), dtype, generator)
-
-
 class MetadataMethods:
     def requires_grad_(self: Tensor, requires_grad: bool = True) -> Any:
         self.requires_grad = requires_grad

@@ -25,7 +25,7 @@ class MatrixMethods:
         """The products of two batches of matrices."""
         _require("bmm", (self, 3), (mat2, 3))
         if self.shape[0] != mat2.shape[0]:
-            raise ShapeError(f"bmm: batch sizes must match: {self.type} and {mat2.type}")
+            raise ShapeError(f"bmm: batch sizes must match: {self.tensor_type} and {mat2.tensor_type}")
         return matrix.matmul(self, mat2)
 
     def mv(self: Tensor, vec: Tensor) -> Any:
@@ -38,7 +38,8 @@ class MatrixMethods:
         _require("dot", (self, 1), (tensor, 1))
         if self.shape != tensor.shape:
             raise ShapeError(
-                f"dot: inconsistent tensor size, expected the same number of elements: {self.type}, {tensor.type}"
+                "dot: inconsistent tensor size, expected the same number of elements: "
+                f"{self.tensor_type}, {tensor.tensor_type}"
             )
         return matrix.matmul(self, tensor)
 
@@ -51,5 +52,5 @@ class MatrixMethods:
 def _require(name: str, *wanted: tuple[Tensor, int]) -> None:
     for x, ndim in wanted:
         if x.ndim != ndim:
-            spelled = ", ".join(str(t.type) for t, _ in wanted)
+            spelled = ", ".join(str(t.tensor_type) for t, _ in wanted)
             raise ShapeError(f"{name}: wants {' and '.join(f'{n}D' for _, n in wanted)} tensors, got {spelled}")

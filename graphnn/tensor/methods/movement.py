@@ -33,7 +33,7 @@ def full_shape(shape: tuple[int, ...], x: Tensor) -> tuple[int, ...]:
     if shape.count(-1) > 1:
         raise ArgumentError(f"only one dimension can be inferred, got {list(shape)}")
     if known == 0 or size % known:
-        raise ShapeError(f"shape '{list(shape)}' is invalid for input of size {size}: {x.type}")
+        raise ShapeError(f"shape '{list(shape)}' is invalid for input of size {size}: {x.tensor_type}")
     return (*shape[:at], size // known, *shape[at + 1 :])
 
 
@@ -43,7 +43,7 @@ class ShapeMethods:
         wanted = full_shape(ints(shape), self)
         if movement.view_as(self._array, wanted) is None and math.prod(wanted) == self._array.size:
             raise ArgumentError(
-                f"view size is not compatible with input tensor's size and stride: {list(wanted)} of {self.type} with "
+                f"view size is not compatible with input tensor's size and stride: {list(wanted)} of {self.tensor_type} with "
                 f"stride {self.stride()}. Use .reshape(...) instead."
             )
         return movement.reshape(self, shape=wanted)
@@ -102,7 +102,7 @@ class ShapeMethods:
         if len(times) < self.ndim:
             raise ArgumentError(
                 "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: "
-                f"{list(times)} for {self.type}"
+                f"{list(times)} for {self.tensor_type}"
             )
         shape = (1,) * (len(times) - self.ndim) + tuple(self.shape)
         apart = self.reshape(*[s for size in shape for s in (1, size)])
@@ -129,7 +129,7 @@ def new_dim(dim: int, x: Tensor) -> int:
 def _expanded(sizes: tuple[int, ...], x: Tensor) -> tuple[int, ...]:
     new = len(sizes) - x.ndim
     if new >= 0 and -1 in sizes[:new]:
-        raise ArgumentError(f"expand: a new dimension needs a size, got {list(sizes)} for {x.type}")
+        raise ArgumentError(f"expand: a new dimension needs a size, got {list(sizes)} for {x.tensor_type}")
     return tuple(x.shape[i - new] if s == -1 else s for i, s in enumerate(sizes))
 
 
@@ -148,7 +148,7 @@ class OrderMethods:
     def t(self: Tensor) -> Any:
         """A matrix transposed; of fewer dimensions the tensor itself."""
         if self.ndim > 2:
-            raise ShapeError(f"t() expects a tensor with <= 2 dimensions, but self is {self.ndim}D: {self.type}")
+            raise ShapeError(f"t() expects a tensor with <= 2 dimensions, but self is {self.ndim}D: {self.tensor_type}")
         return named(self.transpose(0, 1), "TBackward0") if self.ndim == 2 else self.view(tuple(self.shape))
 
     @property

@@ -20,7 +20,7 @@ class NumberMethods:
         array = self.values("tested as a truth value")
         if array.size != 1:
             what = "no values" if array.size == 0 else "more than one value"
-            raise ArgumentError(f"Boolean value of Tensor with {what} is ambiguous: {self.type}")
+            raise ArgumentError(f"Boolean value of Tensor with {what} is ambiguous: {self.tensor_type}")
         return bool(array.item())
 
     def __float__(self: Tensor) -> float:
@@ -32,7 +32,7 @@ class NumberMethods:
     def __index__(self: Tensor) -> int:
         if self.dtype.is_floating_point or self._array.size != 1:
             raise ArgumentTypeError(
-                f"only integer tensors of a single element can be converted to an index, got {self.type}"
+                f"only integer tensors of a single element can be converted to an index, got {self.tensor_type}"
             )
         return int(self.item())
 
@@ -56,7 +56,7 @@ class TextMethods:
     def __repr__(self: Tensor) -> str:
         name = self.grad_fn.name() if self.grad_fn is not None else None
         if builders.stack or self._storage.trace is not None:
-            return f"tensor(<traced {self.type}>{'' if name is None else f', grad_fn=<{name}>'})"
+            return f"tensor(<traced {self.tensor_type}>{'' if name is None else f', grad_fn=<{name}>'})"
         return format_tensor(
             self._array,
             dtype_name=self.dtype.name,
