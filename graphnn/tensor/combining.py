@@ -10,6 +10,7 @@ from graphnn.ir.dtypes import DType
 from graphnn.ops import gamma
 from graphnn.ops.typing import broadcast_shapes as common_shape
 from graphnn.tensor.joining import atleast_1d, atleast_2d, cat, vstack
+from graphnn.tensor.methods.naming import named
 from graphnn.tensor.size import Size
 from graphnn.tensor.tensor import Tensor
 
@@ -45,7 +46,7 @@ def block_diag(*tensors: Tensor) -> Any:
         left, right = (b.new_zeros((b.shape[0], n)) for n in (before, after))
         rows.append(cat([left, b, right], 1))
         before += b.shape[1]
-    return cat(rows, 0)
+    return named(cat(rows, 0), "BlockDiagBackward0")
 
 
 def broadcast_shapes(*shapes: Any) -> Size:

@@ -72,7 +72,8 @@ def kron(input: Tensor, other: Tensor) -> Any:
     a, b = (x.reshape((1,) * (ndim - x.ndim) + tuple(x.shape)) for x in (input, other))
     apart_a = a.reshape([n for size in a.shape for n in (size, 1)])
     apart_b = b.reshape([n for size in b.shape for n in (1, size)])
-    return (apart_a * apart_b).reshape([m * n for m, n in zip(a.shape, b.shape, strict=True)])
+    found = (apart_a * apart_b).reshape([m * n for m, n in zip(a.shape, b.shape, strict=True)])
+    return named(found, "UnsafeViewBackward0")
 
 
 def chain_matmul(*matrices: Any) -> Any:

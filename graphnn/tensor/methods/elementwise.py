@@ -66,7 +66,7 @@ class UnaryMethods:
         if not decimals:
             return unary.round(self)
         scale = 10.0**decimals
-        return unary.round(self * scale) / scale
+        return named(unary.round(self * scale) / scale, "RoundBackward1")
 
     def positive(self: Tensor) -> Tensor:
         return self
@@ -159,27 +159,28 @@ class ChoiceMethods:
         if _is_number(min) and _is_number(max):
             return compare.clamp(self, min=min, max=max)
         low = self if min is None else power.maximum(self, min)
-        return low if max is None else power.minimum(low, max)
+        return low if max is None else named(power.minimum(low, max), "ClampBackward0")
 
     clip = clamp
 
     def clamp_min(self: Tensor, min: Any) -> Any:
-        return self.clamp(min=min)
+        return named(self.clamp(min=min), "ClampMinBackward0")
 
     def clamp_max(self: Tensor, max: Any) -> Any:
-        return self.clamp(max=max)
+        return named(self.clamp(max=max), "ClampMaxBackward0")
 
     def lerp(self: Tensor, end: Any, weight: Any) -> Any:
         """`self + weight * (end - self)`."""
-        return elementwise.add(self, elementwise.mul(elementwise.sub(end, self), weight))
+        found = elementwise.add(self, elementwise.mul(elementwise.sub(end, self), weight))
+        return named(found, f"LerpBackward{0 if isinstance(weight, int | float) else 1}")
 
     def addcmul(self: Tensor, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
         """`self + value * tensor1 * tensor2`."""
-        return elementwise.add(self, scaled(elementwise.mul(tensor1, tensor2), value))
+        return named(elementwise.add(self, scaled(elementwise.mul(tensor1, tensor2), value)), "AddcmulBackward0")
 
     def addcdiv(self: Tensor, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
         """`self + value * tensor1 / tensor2`."""
-        return elementwise.add(self, scaled(elementwise.div(tensor1, tensor2), value))
+        return named(elementwise.add(self, scaled(elementwise.div(tensor1, tensor2), value)), "AddcdivBackward0")
 
     def nan_to_num(self: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
         """NaN and the infinities replaced by numbers: by default 0 and the dtype's largest and smallest."""
@@ -190,7 +191,7 @@ class ChoiceMethods:
         low = float(limits.min) if neginf is None else neginf
         found = compare.where(self.isnan(), nan, self)
         found = compare.where(found == float("inf"), high, found)
-        return compare.where(found == float("-inf"), low, found)
+        return named(compare.where(found == float("-inf"), low, found), "NanToNumBackward0")
 
 
 def _is_number(bound: Any) -> bool:

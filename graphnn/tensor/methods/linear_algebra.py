@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphnn.errors import ShapeError
 from graphnn.ops import elementwise, matrix
+from graphnn.tensor.methods.naming import named
 
 if TYPE_CHECKING:
     from graphnn.tensor.tensor import Tensor
@@ -26,7 +27,7 @@ class MatrixMethods:
         _require("bmm", (self, 3), (mat2, 3))
         if self.shape[0] != mat2.shape[0]:
             raise ShapeError(f"bmm: batch sizes must match: {self.tensor_type} and {mat2.tensor_type}")
-        return matrix.matmul(self, mat2)
+        return named(matrix.matmul(self, mat2), "BmmBackward0")
 
     def mv(self: Tensor, vec: Tensor) -> Any:
         """A matrix times a vector."""

@@ -107,7 +107,8 @@ class ShapeMethods:
         shape = (1,) * (len(times) - self.ndim) + tuple(self.shape)
         apart = self.reshape(*[s for size in shape for s in (1, size)])
         repeated = expand(apart, shape=tuple(s for pair in zip(times, shape, strict=True) for s in pair))
-        return repeated.clone().reshape(*[n * size for n, size in zip(times, shape, strict=True)])
+        found = repeated.clone().reshape(*[n * size for n, size in zip(times, shape, strict=True)])
+        return named(found, "RepeatBackward0")
 
     def tile(self: Tensor, *dims: Any) -> Any:
         """`repeat`, missing repeats counting as 1."""

@@ -71,7 +71,7 @@ class SumMethods:
     def std(self: Tensor, dim: Dims = None, unbiased: bool = True, keepdim: bool = False, **more: Any) -> Any:
         """The square root of the variance."""
         dim, correction = _correction(dim, unbiased, **more)
-        return _root(_over(reduce.var, self, dim, keepdim, correction=correction))
+        return named(_root(_over(reduce.var, self, dim, keepdim, correction=correction)), "StdBackward0")
 
     @_numpy_names
     def norm(self: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False, dtype: DType | None = None) -> Any:
@@ -81,13 +81,7 @@ class SumMethods:
 
             return matrix_norm(self, p, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
         x, p = _converted(self, dtype), 2.0 if p in ("fro", None) else float(p)
-        if p == 2.0:
-            return _root((x * x).sum(dim, keepdim))
-        if p in (float("inf"), float("-inf")):
-            return _over(reduce.amax if p > 0 else reduce.amin, x.abs(), dim, keepdim)
-        if p == 0.0:
-            return (x != 0).to(x.dtype).sum(dim, keepdim)
-        return x.abs().sum(dim, keepdim) if p == 1.0 else (x.abs() ** p).sum(dim, keepdim) ** (1.0 / p)
+        return named(_p_norm(x, p, dim, keepdim), "LinalgVectorNormBackward0")
 
     @_numpy_names
     def logsumexp(self: Tensor, dim: Dims, keepdim: bool = False) -> Any:
@@ -95,7 +89,7 @@ class SumMethods:
         largest = _over(reduce.amax, self.detach(), dim, True)
         shift = compare.where(compare.isfinite(largest), largest, 0.0)
         total = unary.log((self - shift).exp().sum(dim, True)) + shift
-        return total if keepdim else total.squeeze(dim)
+        return named(total if keepdim else total.squeeze(dim), "LogsumexpBackward0")
 
     @_numpy_names
     def cumsum(self: Tensor, dim: int, *, dtype: DType | None = None) -> Any:
@@ -119,6 +113,16 @@ def _correction(dim: Any, unbiased: bool, correction: Any = 1) -> tuple[Dims, An
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     return dim, correction if unbiased else 0
+
+
+def _p_norm(x: Tensor, p: float, dim: Dims, keepdim: bool) -> Any:
+    if p == 2.0:
+        return _root((x * x).sum(dim, keepdim))
+    if p in (float("inf"), float("-inf")):
+        return _over(reduce.amax if p > 0 else reduce.amin, x.abs(), dim, keepdim)
+    if p == 0.0:
+        return (x != 0).to(x.dtype).sum(dim, keepdim)
+    return x.abs().sum(dim, keepdim) if p == 1.0 else (x.abs() ** p).sum(dim, keepdim) ** (1.0 / p)
 
 
 def _root(square: Tensor) -> Any:
