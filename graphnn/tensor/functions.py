@@ -21,6 +21,7 @@ from graphnn.tensor.combining import (
 from graphnn.tensor.comparing import allclose, equal, is_tensor, isclose, pow, where
 from graphnn.tensor.contractions import chain_matmul, tensordot
 from graphnn.tensor.einsum import einsum
+from graphnn.tensor.integrals import cumulative_trapezoid, trapezoid
 from graphnn.tensor.joining import (
     atleast_1d,
     atleast_2d,
@@ -97,6 +98,7 @@ OTHERS = (
     cat,
     chain_matmul,
     column_stack,
+    cumulative_trapezoid,
     dstack,
     einsum,
     equal,
@@ -111,12 +113,14 @@ OTHERS = (
     scalar_tensor,
     stack,
     tensordot,
+    trapezoid,
     vander,
     vstack,
     where,
 )
-__all__ = [*METHODS, *(function.__name__ for function in OTHERS), "concat", "concatenate"]
+__all__ = [*METHODS, *(function.__name__ for function in OTHERS), "concat", "concatenate", "trapz"]
 JOINING = (cat, stack, hstack, vstack, dstack, column_stack, row_stack, pow, where, tensordot)
 globals().update({function.__name__: with_out(function) for function in JOINING})
 concat = concatenate = globals()["cat"]
+trapz = trapezoid
 globals().update({name: of_method(name) for name in METHODS})

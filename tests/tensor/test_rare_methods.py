@@ -89,6 +89,17 @@ MOVED = {
 }
 
 
+INTEGRALS = {
+    "spaced": lambda t, x, v: (t.trapezoid(x), t.trapz(x, dx=0.5, dim=0), t.cumulative_trapezoid(x, dx=2)),
+    "placed": lambda t, x, v: (t.trapezoid(x, v), t.trapezoid(x, x * x), t.cumulative_trapezoid(x, v)),
+}
+
+
+@pytest.mark.parametrize("name", sorted(INTEGRALS))
+def test_integrals(name):
+    check(INTEGRALS[name], X, V, names=False, layout=False)
+
+
 @pytest.mark.parametrize("name", sorted(MOVED))
 def test_parts_and_places(name):
     check(MOVED[name], X, V, names=False, layout=name == "diagonal")
