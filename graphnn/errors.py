@@ -23,6 +23,10 @@ class DTypeError(GraphnnError, TypeError, RuntimeError):
     """A dtype that an operation cannot take, or that has no safe conversion."""
 
 
+class UnsupportedDTypeError(DTypeError, NotImplementedError):
+    """A dtype that an operation is not defined for."""
+
+
 class ArgumentError(GraphnnError, ValueError, RuntimeError):
     """An argument whose value is out of its range, or that contradicts another."""
 

@@ -30,6 +30,7 @@ BUILTIN_BASES = {
     "StateDictError": (RuntimeError,),
     "TraceError": (RuntimeError,),
     "UnsupportedError": (NotImplementedError,),
+    "UnsupportedDTypeError": (TypeError, NotImplementedError),
     "VerifyError": (ValueError,),
 }
 CLASSES = {name: cls for name, cls in vars(errors).items() if inspect.isclass(cls)}

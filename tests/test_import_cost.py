@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-HEAVY = ("networkx", "graphviz", "matplotlib", "torch", "tqdm", "sklearn", "onnx", "safetensors", "PIL")
+HEAVY = ("networkx", "graphviz", "matplotlib", "torch", "tqdm", "sklearn", "onnx", "safetensors", "PIL", "ml_dtypes")
 
 
 def modules_after(statement: str) -> set[str]:

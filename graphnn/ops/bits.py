@@ -17,8 +17,12 @@ from graphnn.ops.op import Call
 
 def as_bits(item: Any, dtype: np.dtype) -> np.ndarray:
     """The bits of an array of that dtype, or of a number brought to it, as signed integers of the same width."""
-    array = item if isinstance(item, np.ndarray) else np.asarray(wrap_number(item, dtype)).astype(dtype)
+    array = item if isinstance(item, np.ndarray) else np.asarray(_fitting(item, dtype)).astype(dtype)
     return array.view(f"i{dtype.itemsize}")
+
+
+def _fitting(number: Any, dtype: np.dtype) -> Any:
+    return wrap_number(number, dtype) if dtype.kind in "iu" else number
 
 
 def mask_calls(mask: np.ndarray, test: np.ndarray) -> list[Call]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.errors import ArgumentError, DTypeError
+from graphnn.errors import ArgumentError, DTypeError, UnsupportedDTypeError
 from graphnn.ir import dtypes
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType, scalar_type
@@ -50,7 +50,7 @@ def _bits(name: str, ufunc: np.ufunc) -> Op:
 def _refuse_float(op: str, *types: TensorType) -> None:
     for t in types:
         if t.dtype.is_floating_point:
-            raise DTypeError(
+            raise UnsupportedDTypeError(
                 f"{op} works on the bits of integers and bools, got {t}; compare first, or convert with .long()"
             )
 

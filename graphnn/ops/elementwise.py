@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.errors import DTypeError
+from graphnn.errors import UnsupportedDTypeError
 from graphnn.ir import dtypes
 from graphnn.ir.attrs import Attrs
 from graphnn.ir.dtypes import DType
@@ -79,7 +79,7 @@ def cast_call(out: np.ndarray, x: Any) -> Call:
 def refuse_bool(op: str, *types: TensorType) -> None:
     """DTypeError when all of the types are bool."""
     if all(t.dtype is dtypes.bool for t in types):
-        raise DTypeError(
+        raise UnsupportedDTypeError(
             f"{op} is not implemented for bool tensors: {', '.join(map(str, types))}; convert with .to(dtype)"
         )
 
@@ -124,11 +124,13 @@ def zip_op(
     **more: Any,
 ) -> Op:
     """A binary op. `how` is a ufunc or a kernel. `kind`: "same" is the promoted dtype, "number" that too and refuses
-    bool, "float" makes integers float32, "bool" compares."""
+    bools alone, "numbers" any bool, "float" makes integers float32, "bool" compares."""
 
     def infer(a: TensorType, b: TensorType) -> TensorType:
         if kind == "number":
             refuse_bool(name, a, b)
+        if kind == "numbers":
+            refuse_bool(name, *([t for t in (a, b) if t.dtype is dtypes.bool] or (a, b)))
         dtype = dtypes.bool if kind == "bool" else result_dtype((a, b))
         return computed_type(float_dtype(dtype) if kind == "float" else dtype, broadcast(name, a, b), a, b)
 
@@ -158,7 +160,7 @@ sub = zip_op(
     "sub",
     np.subtract,
     lambda c, g: (g, neg(g) if c.want[1] else None),
-    kind="number",
+    kind="numbers",
     grad_name=_sub_name,
     grad_edges=lambda types: (1,) if types[0].weak else (0, 1),
 )

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from graphnn.errors import ArgumentError, ShapeError
+from graphnn.ir import dtypes
 from graphnn.ir.dtypes import DType
 from graphnn.ops import compare, factorizations, reduce, unary
 from graphnn.ops.typing import normalize_dim, normalize_dims
@@ -34,6 +35,8 @@ def _floating(name: str, x: Tensor) -> Tensor:
 
 
 def _p_norm(x: Tensor, p: float, dims: tuple[int, ...] | None, keepdim: bool) -> Any:
+    if x.dtype in dtypes.NARROW:  # their squares overflow
+        return _p_norm(x.to(dtypes.float32), p, dims, keepdim).to(x.dtype)
     if p == 2.0:
         return _root(reduce.sum(x * x, dim=dims, keepdim=keepdim), 0.5)
     size = x.abs()

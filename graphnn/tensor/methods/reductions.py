@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from graphnn.ir import dtypes
 from graphnn.ir.dtypes import DType
 from graphnn.ops import compare, reduce, unary
 from graphnn.ops.op import Op
@@ -71,7 +72,7 @@ class SumMethods:
     def std(self: Tensor, dim: Dims = None, unbiased: bool = True, keepdim: bool = False, **more: Any) -> Any:
         """The square root of the variance."""
         dim, correction = _correction(dim, unbiased, **more)
-        return named(_root(_over(reduce.var, self, dim, keepdim, correction=correction)), "StdBackward0")
+        return named(_root(_over(reduce.var, self, dim, keepdim, correction=correction), 0.5), "StdBackward0")
 
     @_numpy_names
     def norm(self: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False, dtype: DType | None = None) -> Any:
@@ -116,21 +117,24 @@ def _correction(dim: Any, unbiased: bool, correction: Any = 1) -> tuple[Dims, An
 
 
 def _p_norm(x: Tensor, p: float, dim: Dims, keepdim: bool) -> Any:
+    if x.dtype in dtypes.NARROW:  # their squares overflow
+        return _p_norm(x.to(dtypes.float32), p, dim, keepdim).to(x.dtype)
     if p == 2.0:
-        return _root((x * x).sum(dim, keepdim))
+        return _root((x * x).sum(dim, keepdim), 0.5)
     if p in (float("inf"), float("-inf")):
         return _over(reduce.amax if p > 0 else reduce.amin, x.abs(), dim, keepdim)
     if p == 0.0:
         return (x != 0).to(x.dtype).sum(dim, keepdim)
-    return x.abs().sum(dim, keepdim) if p == 1.0 else (x.abs() ** p).sum(dim, keepdim) ** (1.0 / p)
+    return x.abs().sum(dim, keepdim) if p == 1.0 else _root((x.abs() ** p).sum(dim, keepdim), 1.0 / p)
 
 
-def _root(square: Tensor) -> Any:
-    """The square root, with gradient 0 instead of NaN where it is 0."""
-    if not square.requires_grad:
-        return unary.sqrt(square)
-    is_zero = square == 0
-    return compare.where(is_zero, 0.0, unary.sqrt(compare.where(is_zero, 1.0, square)))
+def _root(total: Tensor, power: float) -> Any:
+    """total ** power, with gradient 0 instead of NaN where it is 0."""
+    if not total.requires_grad or power < 0:
+        return unary.sqrt(total) if power == 0.5 else total**power
+    is_zero = total == 0
+    safe = compare.where(is_zero, 1.0, total)
+    return compare.where(is_zero, 0.0, unary.sqrt(safe) if power == 0.5 else safe**power)
 
 
 class ExtremeMethods:
