@@ -97,4 +97,4 @@ def limits(dtype: DType) -> Any:
         return np.finfo(dtype.numpy)
     import ml_dtypes
 
-    return ml_dtypes.finfo(dtype.numpy)
+    return ml_dtypes.finfo(dtype.numpy)  # type: ignore[no-untyped-call]

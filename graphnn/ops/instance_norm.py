@@ -54,8 +54,8 @@ def _kernel(
 
 def _scratch(x: TensorType, *rest: Any, use_input_stats: bool, eps: float) -> Types:
     if use_input_stats:
-        return group_norm.scratch(x, num_groups=max(1, x.shape[1]), eps=eps)  # type: ignore[misc]
-    return batch_norm.scratch(x, *rest)  # type: ignore[misc]
+        return group_norm.scratch(x, num_groups=max(1, x.shape[1]), eps=eps)
+    return batch_norm.scratch(x, *rest)
 
 
 def _vjp(c: Any, g: Any, x: Any, weight: Any, mean: Any, rstd: Any) -> Any:

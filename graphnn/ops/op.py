@@ -289,7 +289,7 @@ class Op:
         wide, room = widened_attrs(attrs), None
         if scratch is not None:
             room, scratch = self._split(outs, arrays, attrs, scratch)
-        return bind_widened(lambda *given: self._bind_kernel(*given, wide, scratch), outs, arrays, room)
+        return bind_widened(lambda o, a: self._bind_kernel(o, a, wide, scratch), outs, arrays, room)
 
     def _bind_kernel(self, outs: Any, arrays: Any, attrs: Mapping[str, Any], scratch: Any) -> list[Call]:
         """The kernel's own calls, widening aside."""

@@ -16,7 +16,6 @@ from graphnn.ir import dtypes
 from graphnn.ir.types import TensorType
 
 Types = tuple[TensorType, ...]
-_FLOAT16 = dtypes.float16.numpy
 _convert = functools.partial(np.copyto, casting="unsafe")
 
 
@@ -42,7 +41,7 @@ def copies(types: Sequence[TensorType | None]) -> Types:
 def holds_narrow(array: Any) -> bool:
     if not isinstance(array, np.ndarray) or array.dtype.itemsize != 2:
         return False
-    return array.dtype == _FLOAT16 or array.dtype.name == "bfloat16"
+    return array.dtype.name in ("float16", "bfloat16")
 
 
 def bind_widened(
