@@ -102,9 +102,12 @@ def test_constants_of_every_dtype_and_shape_come_back(dtype, shape):
     assert difference(parse(str(graph)), graph) is None
 
 
-@given(
-    st.sampled_from(DTYPES).flatmap(lambda d: arrays.arrays(d, arrays.array_shapes(min_dims=0, min_side=0, max_side=4)))
-)
+def any_array(dtype: np.dtype) -> st.SearchStrategy[np.ndarray]:
+    drawn = np.dtype(np.uint16) if dtype.name == "bfloat16" else dtype  # of bfloat16 the bits
+    return arrays.arrays(drawn, arrays.array_shapes(min_dims=0, min_side=0, max_side=4)).map(lambda a: a.view(dtype))
+
+
+@given(st.sampled_from(DTYPES).flatmap(any_array))
 @settings(max_examples=150, deadline=None)
 def test_constants_come_back_bit_for_bit(array):
     graph = held(array)
