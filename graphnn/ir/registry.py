@@ -22,6 +22,7 @@ class Trait(enum.Enum):
     CREATION = "creation"  # needs no tensor to be applied
     CHECKS = "checks"  # refuses some values when it runs (an index out of range): no state may be written before that
     EFFECT = "effect"  # kept, in order, never merged
+    CHANNELS_LAST = "channels_last"  # makes images in the format it gets them in, wherever their channels lie in memory
     FUSED = "fused"  # several ops as one, made by a pass: drawings and reports tell it apart
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from graphnn.errors import ArgumentError, ShapeError
 from graphnn.ir import dtypes
 from graphnn.ir.dtypes import DType
 from graphnn.ir.types import TensorType
@@ -202,6 +203,26 @@ def _copy_kernel(out: np.ndarray, x: Any) -> list[Call]:
 
 
 copy = map_op("copy", _copy_kernel, lambda c, g: g, kind="same", grad_name="CloneBackward0")
+
+
+def _contiguous(x: TensorType, *, memory_format: str = "contiguous_format") -> TensorType:
+    """The same values, stored in C order or "channels_last" by backends that go by it; four axes for the latter."""
+    if memory_format not in ("contiguous_format", "channels_last"):
+        raise ArgumentError(f"contiguous: there are contiguous_format and channels_last, got {memory_format!r}")
+    if memory_format == "channels_last" and x.ndim != 4:
+        raise ShapeError(f"contiguous: channels_last is a format of images (N, C, H, W), got {x}")
+    return x
+
+
+contiguous: Op = register(
+    Op(
+        "contiguous",
+        infer=_contiguous,
+        numpy=lambda out, x, *, memory_format: [cast_call(out, x)],
+        vjp=lambda c, g: g,
+        grad_name="CloneBackward0",
+    )
+)
 
 
 def _cast(x: TensorType, *, dtype: DType) -> TensorType:

@@ -51,8 +51,9 @@ def _overwritable(node: Node, layouts: Layouts) -> tuple[Value, ...]:
     wanted, read = (result.type.dtype, result.type.shape), [v for v in node.operands if v.kind != LITERAL]
     if layouts[result].base is not result:
         return ()
-    fitting = dict.fromkeys(layouts[v] for v in read if (v.type.dtype, v.type.shape) == wanted)
-    return tuple(mine.base for mine in fitting if mine.is_whole and _is_alone(node, mine, [layouts[v] for v in read]))
+    fitting = list(dict.fromkeys(layouts[v] for v in read if (v.type.dtype, v.type.shape) == wanted))
+    fitting = [mine for mine in fitting if mine.is_whole and mine.strides == layouts[result].strides]
+    return tuple(mine.base for mine in fitting if _is_alone(node, mine, [layouts[v] for v in read]))
 
 
 def _is_alone(node: Node, mine: Layout, read: list[Layout]) -> bool:
@@ -69,7 +70,7 @@ def in_place_updates(graph_updates: dict[Value, Value], layouts: Layouts) -> dic
         if value.kind != RESULT:
             continue
         layout = layouts[value]
-        if layout.is_whole and layout.base.kind == RESULT and not is_constant(layout.base.producer):  # type: ignore[arg-type]
+        if layout.is_whole and layout.is_contiguous and layout.base.kind == RESULT and not is_constant(layout.base.producer):  # type: ignore[arg-type]
             targets.setdefault(layout.base, param)
     return targets
 

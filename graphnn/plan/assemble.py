@@ -9,12 +9,13 @@ from graphnn.ir.attrs import Constant
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import LITERAL, PARAM, Node, Value
 from graphnn.plan.aliasing import Homes, Update
-from graphnn.plan.layout import Layouts, contiguous_strides
+from graphnn.plan.layout import Layouts
 from graphnn.plan.liveness import Timeline, interval
 from graphnn.plan.phases import is_constant
 from graphnn.plan.places import ARENA, CONSTANT, NUMBER, STATE, Copy, PlannedBuffer, Slot
 from graphnn.plan.problem import Buffer, Problem
 from graphnn.plan.solver import solve
+from graphnn.plan.strides import contiguous_strides
 from graphnn.plan.target import Target
 
 Key = Value | tuple[int, int] | Update

@@ -1,14 +1,13 @@
 """Where the elements of every value lie within the value that owns the memory: base, shape, strides and offset.
 
 Layouts do not depend on the order of the nodes. A view op's result lies in its input's memory where strides allow;
-everything else owns its memory and is C-contiguous.
+everything else owns its memory and is C-contiguous, or stored channels-last where the target goes by that.
 """
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from graphnn.ir.graph import Graph
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape
 from graphnn.ir.value import LITERAL, Node, Value
+from graphnn.plan.strides import channels_last_strides, contiguous_strides
 
 
 class Layout(NamedTuple):
@@ -29,8 +29,15 @@ class Layout(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """Whether the value is all of its base, in the base's order (though perhaps of another shape)."""
-        return self.offset == 0 and self.strides == contiguous_strides(self.shape) and self._covers_base()
+        """Whether the value is all of its base in C order (though perhaps of another shape), or in channels-last order."""
+        return self.offset == 0 and (self.is_contiguous or self._is_channels_last()) and self._covers_base()
+
+    @property
+    def is_contiguous(self) -> bool:
+        return self.strides == contiguous_strides(self.shape)
+
+    def _is_channels_last(self) -> bool:
+        return len(self.shape) == 4 and self.strides == channels_last_strides(self.shape)
 
     def _covers_base(self) -> bool:
         return self.shape == self.base.type.shape or math.prod(self.shape) == self.base.type.size
@@ -39,22 +46,16 @@ class Layout(NamedTuple):
 Layouts = dict[Value, Layout]
 
 
-@functools.lru_cache(maxsize=4096)
-def contiguous_strides(shape: Shape) -> Shape:
-    """C order, in elements."""
-    strides, step = [], 1
-    for size in reversed(shape):
-        strides.append(step)
-        step *= max(size, 1)
-    return tuple(reversed(strides))
+def own_layout(value: Value, channels_last: bool = False) -> Layout:
+    shape = value.type.shape
+    return Layout(value, shape, channels_last_strides(shape) if channels_last else contiguous_strides(shape), 0)
 
 
-def own_layout(value: Value) -> Layout:
-    return Layout(value, value.type.shape, contiguous_strides(value.type.shape), 0)
-
-
-def find_layouts(graph: Graph, nodes: Iterable[Node], views: bool = True) -> Layouts:
-    """The layout of every input, param and result of `nodes` (literals have none)."""
+def find_layouts(
+    graph: Graph, nodes: Iterable[Node], views: bool = True, channels_last: Collection[Value] = ()
+) -> Layouts:
+    """The layout of every input, param and result of `nodes` (literals have none); `channels_last` are the results
+    stored so."""
     layouts = {value: own_layout(value) for value in (*graph.inputs, *graph.params)}
     for node in nodes:
         seen = view_layout(node, layouts) if views and Trait.VIEW in node.op.traits else None
@@ -62,7 +63,7 @@ def find_layouts(graph: Graph, nodes: Iterable[Node], views: bool = True) -> Lay
             layouts[node.outputs[0]] = seen
             continue
         for value in node.outputs:
-            layouts[value] = own_layout(value)
+            layouts[value] = own_layout(value, value in channels_last)
     return layouts
 
 

@@ -12,6 +12,7 @@ from graphnn.ir.graph import Graph
 from graphnn.ir.value import LITERAL, Node, Value
 from graphnn.plan.aliasing import find_homes, overwritable
 from graphnn.plan.assemble import assemble
+from graphnn.plan.formats import channels_last_values
 from graphnn.plan.layout import find_layouts
 from graphnn.plan.liveness import live_bytes, timeline
 from graphnn.plan.phases import needed_nodes, split
@@ -115,7 +116,8 @@ def make_plan(
     """
     nodes = needed_nodes(graph)
     phases = None if phase_one_outputs is None else split(graph, nodes, phase_one_outputs, late_inputs)
-    layouts = find_layouts(graph, graph.nodes, target.views)
+    formats = channels_last_values(graph.nodes) if target.channels_last else ()
+    layouts = find_layouts(graph, graph.nodes, target.views, formats)
     over = overwritable(nodes, layouts) if target.inplace else {}
     order = schedule(number_steps(graph, nodes, layouts, over, target, phases))
     line = timeline(graph, order, phases)

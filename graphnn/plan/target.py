@@ -12,12 +12,13 @@ DEFAULT_ALIGNMENT = 64
 
 @dataclass(frozen=True)
 class Target:
-    """`alignment` of buffers in bytes; whether view ops may name memory again and results may be written over
-    inputs."""
+    """`alignment` of buffers in bytes; whether view ops may name memory again, whether values may be stored
+    channels-last, and whether results may be written over inputs."""
 
     name: str = "numpy"
     alignment: int = DEFAULT_ALIGNMENT
     views: bool = True
+    channels_last: bool = False
     inplace: bool = True
 
     def scratch(self, node: Node) -> tuple[TensorType, ...]:

@@ -58,6 +58,11 @@ UNARY = (
     unary("ceil", *whole_numbers()),
     unary("round", sample(np.array([0.5, 1.5, 2.5, -0.5], "f4"), grad=False)),
     unary("trunc", *whole_numbers()),
+    Row(
+        "contiguous",
+        (*shapes(), sample(floats(2, 3, 4, 5), memory_format="channels_last")),
+        torch=lambda x, memory_format="contiguous_format": x.clone(),
+    ),
     Row("copy", (*shapes(), *whole_numbers(), sample(bools(3))), torch=lambda x: x.clone()),
     Row("zeros_like", (*shapes(), *whole_numbers(), sample(bools(3))), torch=torch.zeros_like, named=False),
     Row("isnan", (*shapes(), *specials(), *whole_numbers()), torch=torch.isnan),

@@ -1,0 +1,196 @@
+"""From a plan to C: the functions of all steps, and one function that calls them in the plan's order.
+
+The addresses that a step works on stand in a table, filled in when a workspace is bound; each phase function gets
+the part of the table that belongs to its step. So the text of a function knows shapes, and no place: steps of the same
+shape share it, and the program is the same for every arena.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from graphnn.backends.native.epilogue import expand_group
+from graphnn.backends.native.lowering import lowering_of
+from graphnn.backends.native.step import Operand, Phase, Step
+from graphnn.backends.native.toolchain.machine import Machine
+from graphnn.ir.dtypes import of_numpy
+from graphnn.ir.printer import format_node
+from graphnn.ir.registry import Trait
+from graphnn.ir.types import TensorType
+from graphnn.ir.value import LITERAL, Node, Value
+from graphnn.plan.places import Slot
+from graphnn.plan.plan import Plan
+
+SPLIT_ABOVE = 5000.0  # nanoseconds: shorter phases are not worth waking another thread for
+UNITS = 2  # C files of kernels, compiled side by side
+
+HEADERS = '#include "vec.h"\n#include "vmath.h"\n#include "philox.h"\n'
+
+
+class Entry(NamedTuple):
+    """One place of the table: the slot whose address stands there, or (None) a word of the step's own, for refusals."""
+
+    slot: Slot | None
+
+
+@dataclass
+class Segment:
+    """Steps in a row that run as one C function (`name`), or one step that runs on NumPy (`step`)."""
+
+    name: str = ""
+    step: int = -1
+    calls: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Program:
+    """The generated program: C texts by unit, the segments before and after the barrier, and the table of addresses."""
+
+    units: dict[str, str]
+    before: list[Segment]
+    after: list[Segment]
+    table: list[Entry]
+    refusals: dict[int, int]  # place in the table -> step
+
+    @property
+    def source(self) -> str:
+        return "\n".join(self.units.values())
+
+
+def generate(plan: Plan, machine: Machine) -> Program:
+    """The program of a plan. What no lowering takes is left to NumPy, in segments of its own."""
+    return _Generator(plan, machine).run()
+
+
+class _Generator:
+    def __init__(self, plan: Plan, machine: Machine) -> None:
+        self.plan = plan
+        self.machine = machine
+        self.functions: dict[str, str] = {}  # text -> name
+        self.helpers: dict[str, None] = {}
+        self.function_helpers: dict[str, tuple[str, ...]] = {}
+        self.table: list[Entry] = []
+        self.refusals: dict[int, int] = {}
+
+    def run(self) -> Program:
+        end = len(self.plan.order)
+        barrier = end if self.plan.barrier is None else self.plan.barrier
+        before = list(self._segments(0, barrier, "before"))
+        after = list(self._segments(barrier, end, "after"))
+        units = dict(self._units([*before, *after]))
+        return Program(units, before, after, self.table, self.refusals)
+
+    # ---- steps
+
+    def _segments(self, start: int, stop: int, name: str) -> Iterator[Segment]:
+        current = Segment(f"{name}_0")
+        count = 0
+        for index in range(start, stop):
+            if index in self.plan.views:
+                continue
+            calls = self._calls(index)
+            if calls is not None:
+                current.calls += calls
+                continue
+            if current.calls:
+                yield current
+                count += 1
+                current = Segment(f"{name}_{count}")
+            yield Segment(step=index)
+        if current.calls:
+            yield current
+
+    def _calls(self, index: int) -> list[str] | None:
+        node = self.plan.order[index]
+        lowering = lowering_of(node)
+        if lowering is None:
+            return None
+        base = len(self.table)
+        step = self._step(index, node, base)
+        text = [f"    /* {_comment(node)} */"]
+        for phase in lowering.lower(step):
+            name = self._function(node, phase)
+            text.append(f"    {self._call(name, phase, base)}")
+        for place, at in self.refusals.items():
+            if at == index:
+                text.append(f"    if (*(int64_t *)t[{place}]) return {index + 1};")
+        return text
+
+    def _step(self, index: int, node: Node, base: int) -> Step:
+        plan = self.plan
+        inputs = tuple(self._operand(plan.slot(v), v, base) if v is not None else None for v in node.inputs)
+        outputs = tuple(self._operand(plan.slots[v], v, base) if v in plan.slots else None for v in node.outputs)
+        scratch = tuple(self._slot_operand(slot, base) for slot in plan.scratch[index])
+        refusal = -1
+        if Trait.CHECKS in node.op.traits:
+            self.refusals[len(self.table)] = index
+            refusal = len(self.table) - base
+            self.table.append(Entry(None))
+        return expand_group(Step(node, inputs, outputs, scratch, self.machine, refusal=refusal))
+
+    def _operand(self, slot: Slot, value: Value, base: int) -> Operand:
+        if value.kind == LITERAL:
+            return Operand(value.type, (), -1, value.literal)
+        return Operand(value.type, _element_strides(slot), self._place(slot, base))
+
+    def _slot_operand(self, slot: Slot, base: int) -> Operand:
+        type = TensorType(of_numpy(slot.dtype), slot.shape)
+        return Operand(type, _element_strides(slot), self._place(slot, base))
+
+    def _place(self, slot: Slot, base: int) -> int:
+        self.table.append(Entry(slot))
+        return len(self.table) - 1 - base
+
+    # ---- functions
+
+    def _function(self, node: Node, phase: Phase) -> str:
+        self.helpers.update(dict.fromkeys(phase.helpers))
+        found = self.functions.get(phase.body)
+        if found is None:
+            digest = hashlib.sha256(phase.body.encode()).hexdigest()[:10]
+            found = self.functions[phase.body] = f"{node.op.name}_{digest}"
+            self.function_helpers[found] = phase.helpers
+        return found
+
+    def _call(self, name: str, phase: Phase, base: int) -> str:
+        if phase.parts == 1:
+            return f"{name}(t + {base}, 0, 0);"
+        if phase.cost < SPLIT_ABOVE:
+            return f"for (long i = 0; i < {phase.parts}; i++) {name}(t + {base}, i, 0);"
+        return f"run(pool, {name}, t + {base}, {phase.parts});"
+
+    def _units(self, segments: Sequence[Segment]) -> Iterator[tuple[str, str]]:
+        groups: list[list[tuple[str, str]]] = [[] for _ in range(UNITS)]
+        for text, name in sorted(self.functions.items(), key=lambda item: -len(item[0])):
+            min(groups, key=lambda g: sum(len(t) for t, _ in g)).append((text, name))
+        for number, group in enumerate(groups):
+            if group:
+                yield f"kernels{number}", self._kernel_unit(group)
+        yield "plan", self._main_unit(segments)
+
+    def _kernel_unit(self, group: list[tuple[str, str]]) -> str:
+        needed = dict.fromkeys(h for _, name in group for h in self.function_helpers[name])
+        functions = (f"void {name}(char **p, long part, long worker)\n{{\n{text}\n}}\n" for text, name in group)
+        return HEADERS + "\n".join([*needed, *functions])
+
+    def _main_unit(self, segments: Sequence[Segment]) -> str:
+        lines = ["#include <stdint.h>", "typedef void (*gn_function)(char **, long, long);"]
+        lines.append("typedef void (*gn_runner)(void *pool, gn_function function, char **p, long parts);")
+        lines += [f"void {name}(char **, long, long);" for name in self.functions.values()]
+        for segment in segments:
+            if segment.name:
+                head = '__attribute__((visibility("default")))\n'
+                head += f"long {segment.name}(gn_runner run, void *pool, char **t)\n{{"
+                lines += [head, "    (void)run; (void)pool;", *segment.calls, "    return 0;\n}"]
+        return "\n".join(lines) + "\n"
+
+
+def _element_strides(slot: Slot) -> tuple[int, ...]:
+    return tuple(s // slot.dtype.itemsize for s in slot.strides)
+
+
+def _comment(node: Node) -> str:
+    return format_node(node).replace("*/", "* /").replace("\n", " ")

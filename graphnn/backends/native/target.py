@@ -1,0 +1,24 @@
+"""What the native backend tells the planner about itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from graphnn.backends.native.lowering import lowering_of
+from graphnn.backends.native.toolchain.machine import Machine, this_machine
+from graphnn.ir.types import TensorType
+from graphnn.ir.value import Node
+from graphnn.plan.target import Target
+
+
+@dataclass(frozen=True)
+class NativeTarget(Target):
+    """Scratch as the lowerings ask for it; what they do not take has the scratch of its NumPy kernel."""
+
+    name: str = "native"
+    channels_last: bool = True
+    machine: Machine = field(default_factory=this_machine)
+
+    def scratch(self, node: Node) -> tuple[TensorType, ...]:
+        found = lowering_of(node)
+        return super().scratch(node) if found is None else found.scratch(node, self.machine)
