@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from graphnn.passes.fold_batch_norm import FoldBatchNorm as FoldBatchNorm
     from graphnn.passes.fuse_conv_relu import FuseConvReLU as FuseConvReLU
     from graphnn.passes.fuse_elementwise import FuseElementwise as FuseElementwise
+    from graphnn.passes.fuse_epilogue import FuseEpilogue as FuseEpilogue
     from graphnn.passes.fuse_linear_relu import FuseLinearReLU as FuseLinearReLU
     from graphnn.passes.pipelines import inference_pipeline as inference_pipeline
     from graphnn.passes.pipelines import training_pipeline as training_pipeline
@@ -34,6 +35,7 @@ _HOMES = {
     "FoldBatchNorm": "graphnn.passes.fold_batch_norm",
     "FuseConvReLU": "graphnn.passes.fuse_conv_relu",
     "FuseElementwise": "graphnn.passes.fuse_elementwise",
+    "FuseEpilogue": "graphnn.passes.fuse_epilogue",
     "FuseLinearReLU": "graphnn.passes.fuse_linear_relu",
     "Pass": "graphnn.rewrite",
     "PassManager": "graphnn.rewrite",

@@ -10,12 +10,33 @@ from graphnn.passes.eliminate_dropout import EliminateDropout
 from graphnn.passes.fold_batch_norm import FoldBatchNorm
 from graphnn.passes.fuse_conv_relu import FuseConvReLU
 from graphnn.passes.fuse_elementwise import FuseElementwise
+from graphnn.passes.fuse_epilogue import FuseEpilogue
 from graphnn.passes.fuse_linear_relu import FuseLinearReLU
 from graphnn.rewrite.pass_ import Pass
 
 
-def inference_pipeline() -> tuple[Pass, ...]:
-    """For graphs that only compute outputs."""
+def inference_pipeline(backend: str = "numpy") -> tuple[Pass, ...]:
+    """For graphs that only compute outputs; `backend` runs what is made."""
+    return (*_inference(), *_fusions(backend))
+
+
+def training_pipeline(backend: str = "numpy") -> tuple[Pass, ...]:
+    """For graphs that also differentiate or write state: batch norm follows its batch or needs its gradient, so it is
+    not folded; a relu stays fusable where its gradient reads only its output."""
+    return (*_training(), *_fusions(backend))
+
+
+def _fusions(backend: str) -> tuple[Pass, ...]:
+    """Last: a group is opaque to all others, and no named op must be lost in one."""
+    if backend != "native":
+        return (FuseElementwise(),)
+    return (
+        FuseEpilogue(),  # before the groups, which would take what follows a product; not with products' sums in memory
+        FuseElementwise(min_elements=1, max_results=8),  # in C each group is one loop, of any size; takes in optimizers
+    )
+
+
+def _inference() -> tuple[Pass, ...]:
     return (
         DeadCode(),  # first: what nothing uses hides values that have one user, and costs every later pass
         EliminateDropout(),  # leaves identities behind that stand between layers
@@ -25,13 +46,10 @@ def inference_pipeline() -> tuple[Pass, ...]:
         FoldBatchNorm(),  # before the fusions, which would hide the layer beside it
         FuseLinearReLU(),  # after folding, which puts linear and relu side by side
         FuseConvReLU(),  # likewise
-        FuseElementwise(),  # last: a group is opaque to all others, and no named op must be lost in one
     )
 
 
-def training_pipeline() -> tuple[Pass, ...]:
-    """For graphs that also differentiate or write state: batch norm follows its batch or needs its gradient, so it is
-    not folded; a relu stays fusable where its gradient reads only its output."""
+def _training() -> tuple[Pass, ...]:
     return (
         DeadCode(),  # first: gradients that nobody asked for, and all that was computed for them
         EliminateDropout(),  # leaves identities behind that stand between layers, and full masks
@@ -40,5 +58,4 @@ def training_pipeline() -> tuple[Pass, ...]:
         CommonSubexpressions(),  # what forward, backward and the optimizer all compute
         FuseLinearReLU(),  # while relu is still a node of its own
         FuseConvReLU(),  # likewise
-        FuseElementwise(),  # last: a group is opaque to all others; takes in the optimizer's arithmetic
     )

@@ -26,6 +26,10 @@ def backend_named(name: str) -> Backend:
         from graphnn.backends.numpy.backend import NumpyBackend
 
         return NumpyBackend()
-    near = difflib.get_close_matches(name, ("auto", "numpy"), n=1)
+    if name == "native":
+        from graphnn.backends.native.backend import NativeBackend
+
+        return NativeBackend()
+    near = difflib.get_close_matches(name, ("auto", "numpy", "native"), n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise BackendError(f"no backend is called {name!r}{hint}; there are 'auto' and 'numpy'")
+    raise BackendError(f"no backend is called {name!r}{hint}; there are 'auto', 'numpy' and 'native'")

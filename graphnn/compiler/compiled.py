@@ -124,7 +124,8 @@ class Compiled:
         from graphnn.passes import PassManager, inference_pipeline, training_pipeline
 
         training = has_backward or bool(graph.updates)
-        pipeline = training_pipeline() if training else inference_pipeline()
+        name = self._backend.name
+        pipeline = training_pipeline(name) if training else inference_pipeline(name)
         result = PassManager(pipeline).run(graph)
         return result.graph, result.report
 

@@ -135,6 +135,19 @@ class Graph:
             self._names.discard(value.name)
         node.graph = None
 
+    def reorder(self, order: Iterable[Node]) -> None:
+        """Puts the nodes in another order, each after what it reads; it must be the same nodes."""
+        order = list(order)
+        places = {node: i for i, node in enumerate(order)}
+        if places.keys() != set(self.nodes) or len(order) != len(places):
+            raise GraphnnError("reorder wants each node of the graph once")
+        for node in order:
+            if any(v.producer is not None and places[v.producer] >= places[node] for v in node.operands):
+                raise GraphnnError(f"cannot put a node before what it reads: {node!r}")
+        for node in order:
+            self.nodes.remove(node)
+            self.nodes.insert(node, None)
+
     # ---- building on top of them
 
     def apply(self, op: OpLike, args: Sequence[Any], attrs: Mapping[str, Any]) -> Any:

@@ -58,6 +58,7 @@ from graphnn.ops.extremes import argmax, argmin, max_dim, min_dim
 from graphnn.ops.factorizations import cholesky, eigh, qr, svd
 from graphnn.ops.fractional_pool import fractional_max_pool
 from graphnn.ops.fused import fused
+from graphnn.ops.fused_epilogue import fused_epilogue
 from graphnn.ops.gamma import digamma, lgamma, polygamma
 from graphnn.ops.gathering import gather, gather_grad, one_hot, scatter, scatter_add
 from graphnn.ops.group_norm import group_norm, group_norm_grad
@@ -123,6 +124,7 @@ from graphnn.ops.unary import (
     abs,
     cast,
     ceil,
+    contiguous,
     copy,
     cos,
     erf,

@@ -113,6 +113,7 @@ matmul = register(
         vjp=_matmul_vjp,
         grad_name=_matmul_name,
         flops=_matmul_flops,
+        traits=(Trait.EPILOGUE,),
     )
 )
 
@@ -178,6 +179,7 @@ linear = register(
         grad_name=_linear_name,
         grad_edges=EDGES,
         flops=_linear_flops,
+        traits=(Trait.EPILOGUE,),
     )
 )
 
@@ -194,6 +196,6 @@ linear_relu = register(
         vjp=lambda c, g, x, weight, out: _linear_vjp(c, relu_grad(g, out), x, weight),
         grad_name="ReluBackward0",
         flops=_linear_flops,
-        traits=(Trait.FUSED,),
+        traits=(Trait.FUSED, Trait.EPILOGUE),
     )
 )

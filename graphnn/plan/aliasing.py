@@ -7,7 +7,7 @@ buffer).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -43,17 +43,29 @@ class Homes:
 
 def overwritable(nodes: Iterable[Node], layouts: Layouts) -> Overwritable:
     """The inputs' memory over which each node may write its first result, if nothing else needs it any more."""
-    return {n: _overwritable(n, layouts) for n in nodes if Trait.INPLACE in n.op.traits and n.outputs}
+    return {n: _overwritable(n, layouts, n.outputs[0]) for n in nodes if Trait.INPLACE in n.op.traits and n.outputs}
 
 
-def _overwritable(node: Node, layouts: Layouts) -> tuple[Value, ...]:
-    result = node.outputs[0]
+def _overwritable(node: Node, layouts: Layouts, result: Value) -> tuple[Value, ...]:
     wanted, read = (result.type.dtype, result.type.shape), [v for v in node.operands if v.kind != LITERAL]
     if layouts[result].base is not result:
         return ()
+    shielded = {layouts[v].base for v in _read_by_head(node)}
     fitting = list(dict.fromkeys(layouts[v] for v in read if (v.type.dtype, v.type.shape) == wanted))
-    fitting = [mine for mine in fitting if mine.is_whole and mine.strides == layouts[result].strides]
+    fitting = [mine for mine in fitting if mine.is_whole and mine.base not in shielded]
+    fitting = [mine for mine in fitting if mine.strides == layouts[result].strides]
     return tuple(mine.base for mine in fitting if _is_alone(node, mine, [layouts[v] for v in read]))
+
+
+def _read_by_head(node: Node) -> Iterator[Value]:
+    """What the first op of a group reads, where that is not elementwise: all of it may be read until the end."""
+    body = node.attrs.get("body")
+    head = next(iter(body.nodes), None) if body is not None else None
+    if head is None or Trait.ELEMENTWISE in head.op.traits:
+        return
+    for inner, given in zip(body.inputs, node.inputs, strict=True):
+        if given is not None and given.kind != LITERAL and inner in head.operands:
+            yield given
 
 
 def _is_alone(node: Node, mine: Layout, read: list[Layout]) -> bool:
@@ -75,17 +87,19 @@ def in_place_updates(graph_updates: dict[Value, Value], layouts: Layouts) -> dic
     return targets
 
 
-def find_homes(line: Timeline, layouts: Layouts, over: Overwritable) -> Homes:
-    return _Assignment(line, layouts, over).run()
+def find_homes(line: Timeline, layouts: Layouts, over: Overwritable, every_result: bool = False) -> Homes:
+    """`every_result`: not only the first result of an elementwise node may be written over what the node reads."""
+    return _Assignment(line, layouts, over, every_result).run()
 
 
 class _Assignment:
     """One walk through the order, after it was settled which updates are written into place."""
 
-    def __init__(self, line: Timeline, layouts: Layouts, over: Overwritable) -> None:
+    def __init__(self, line: Timeline, layouts: Layouts, over: Overwritable, every_result: bool) -> None:
         self.line = line
         self.layouts = layouts
         self.over = over
+        self.every_result = every_result
         self.last = last_reads(line, layouts)
         self.made = made_at(line, layouts)
         self.targets = in_place_updates(line.graph.updates, layouts)  # result -> param
@@ -134,12 +148,22 @@ class _Assignment:
     def _fits(self, result: Value, param: Value, value: Value) -> bool:
         """Whether `result` may be written where `param` lies: nothing reads the old value afterwards, and where another
         call may run between the phases, nothing after the barrier reads what lies in state before it."""
-        step, node = self.made[result], result.producer
+        step = self.made[result]
         read = self.last.get(param, -1.0)
         barrier = self.line.barrier
         if barrier is not None and step < barrier <= max(self.last[result], self.line.leaves(value) - 1):
             return False
-        return read < step or (read == step and result.index == 0 and param in self.over.get(node, ()))  # type: ignore[arg-type]
+        return read < step or (read == step and self._may_write_over(result, param))
+
+    def _may_write_over(self, result: Value, base: Value) -> bool:
+        """Whether the node that makes `result` may write it over what it reads from `base`."""
+        node = result.producer
+        assert node is not None
+        if result.index == 0:
+            return base in self.over.get(node, ())
+        if not self.every_result or Trait.ELEMENTWISE not in node.op.traits:
+            return False
+        return base in _overwritable(node, self.layouts, result)
 
     def _check_phases(self, changed: dict[Value, Value]) -> None:
         """What phase one updates must not be read in its old form after the barrier."""
@@ -179,4 +203,4 @@ class _Assignment:
         if result is None or not self.line.same_phase(self.made[value], self.made[result]):
             return False
         read, step = self.last[value], self.made[result]
-        return read < step or (read == step and result.index == 0 and value in self.over.get(result.producer, ()))  # type: ignore[arg-type]
+        return read < step or (read == step and self._may_write_over(result, value))

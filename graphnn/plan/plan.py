@@ -122,7 +122,7 @@ def make_plan(
     order = schedule(number_steps(graph, nodes, layouts, over, target, phases))
     line = timeline(graph, order, phases)
     early = frozenset() if phases is None else phases.values
-    made = assemble(line, layouts, find_homes(line, layouts, over), target)
+    made = assemble(line, layouts, find_homes(line, layouts, over, target.every_result), target)
     return Plan(
         graph=graph,
         order=tuple(order),

@@ -13,13 +13,15 @@ DEFAULT_ALIGNMENT = 64
 @dataclass(frozen=True)
 class Target:
     """`alignment` of buffers in bytes; whether view ops may name memory again, whether values may be stored
-    channels-last, and whether results may be written over inputs."""
+    channels-last, whether results may be written over inputs: the first
+    one of an op that allows it, or every one of an elementwise op."""
 
     name: str = "numpy"
     alignment: int = DEFAULT_ALIGNMENT
     views: bool = True
     channels_last: bool = False
     inplace: bool = True
+    every_result: bool = False
 
     def scratch(self, node: Node) -> tuple[TensorType, ...]:
         """Working memory that the node's kernel needs, while it runs only."""

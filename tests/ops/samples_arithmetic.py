@@ -297,6 +297,9 @@ def _with_scratch(x: Any, g: Any) -> Any:
     return ops.relu_grad(ops.sigmoid_grad(g, y), x)
 
 
+HEADS = {"linear": lambda *xs: torch.nn.functional.linear(*xs), "matmul": lambda x, y: x @ y}
+
+
 def _in_torch(*xs: Any, body: Graph) -> Any:
     """The body, node by node, with PyTorch's functions."""
     env = dict(zip(body.inputs, xs, strict=True))
@@ -305,7 +308,9 @@ def _in_torch(*xs: Any, body: Graph) -> Any:
         return value.literal if value.literal is not None else env[value]
 
     for node in body.nodes:
-        env[node.output] = ELEMENTWISE[node.op.name].torch(*map(read, node.inputs), **node.attrs)
+        row = ELEMENTWISE.get(node.op.name)
+        function = HEADS[node.op.name] if row is None else row.torch
+        env[node.output] = function(*map(read, node.operands), **node.attrs)
     found = tuple(env[v] for v in body.outputs)
     return found if len(found) > 1 else found[0]
 
@@ -333,5 +338,21 @@ FUSED = Row(
     rtol=1e-5,
 )
 
-ROWS = (*UNARY, CAST, *BINARY, POW, WHERE, CLAMP, *GRADS, FUSED)
+FUSED_EPILOGUE = Row(
+    "fused_epilogue",
+    (
+        group(lambda x, w, b: ops.tanh(ops.linear(x, w, b)), floats(3, 4), floats(5, 4, seed=1), floats(5, seed=2)),
+        group(
+            lambda x, w, b, r: ops.relu(ops.add(ops.mul(ops.linear(x, w), b), r)),
+            *(floats(17, 9), floats(21, 9, seed=1), floats(21, seed=2), floats(17, 21, seed=3)),
+        ),
+        group(lambda g, x, w: ops.sub(w, ops.mul(ops.matmul(g, x), 0.1)), floats(5, 3), floats(3, 7), floats(5, 7)),
+        group(lambda x, w, s: ops.div(ops.matmul(x, w), s), floats(2, 3, 4), floats(2, 4, 6, seed=1), floats()),
+    ),
+    torch=_in_torch,
+    named=False,
+    rtol=1e-5,
+)
+
+ROWS = (*UNARY, CAST, *BINARY, POW, WHERE, CLAMP, *GRADS, FUSED, FUSED_EPILOGUE)
 ELEMENTWISE = {row.op: row for row in ROWS}

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from graphnn.backends.native.step import Phase, Step
 from graphnn.backends.native.toolchain.machine import Machine
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node
 
@@ -26,6 +27,7 @@ class Lowering(NamedTuple):
 
 
 LOWERINGS: dict[str, Lowering] = {}
+ELEMENTWISE = "elementwise"  # stands for every op that has the trait and no lowering of its own
 
 
 def only_float32(node: Node) -> bool:
@@ -56,5 +58,10 @@ def lowering_of(node: Node) -> Lowering | None:
     """The lowering that takes this node; None: it runs on NumPy."""
     from graphnn.backends.native import kernels  # noqa: F401  the families register themselves
 
+    if node.op.name == "fused_epilogue":
+        head, *rest = node.attrs["body"].nodes
+        return lowering_of(head) if all(lowering_of(n) is not None for n in rest) else None
     found = LOWERINGS.get(node.op.name)
+    if found is None and Trait.ELEMENTWISE in node.op.traits:
+        found = LOWERINGS[ELEMENTWISE]
     return found if found is not None and found.accepts(node) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from graphnn.backends.native.epilogue import head_of
 from graphnn.backends.native.lowering import lowering_of
 from graphnn.backends.native.toolchain.machine import Machine, this_machine
 from graphnn.ir.types import TensorType
@@ -17,8 +18,9 @@ class NativeTarget(Target):
 
     name: str = "native"
     channels_last: bool = True
+    every_result: bool = True
     machine: Machine = field(default_factory=this_machine)
 
     def scratch(self, node: Node) -> tuple[TensorType, ...]:
         found = lowering_of(node)
-        return super().scratch(node) if found is None else found.scratch(node, self.machine)
+        return super().scratch(node) if found is None else found.scratch(head_of(node), self.machine)

@@ -41,10 +41,11 @@ class Memory:
         """The array at the slot, or a literal's number."""
         if slot.kind == NUMBER:
             return slot.number
-        block = self._block(slot)
+        block = self.block(slot)
         return np.ndarray(slot.shape, slot.dtype, block, slot.offset, slot.strides)
 
-    def _block(self, slot: Slot) -> np.ndarray:
+    def block(self, slot: Slot) -> np.ndarray:
+        """The array that the slot is a part of."""
         if slot.kind == ARENA:
             return self.arena
         assert slot.kind in (STATE, CONSTANT)

@@ -1,0 +1,43 @@
+"""Binding plans to generated C."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import Any
+
+import numpy as np
+
+from graphnn.backends.native.generate import Program, generate
+from graphnn.backends.native.target import NativeTarget
+from graphnn.backends.native.toolchain.build import build
+from graphnn.backends.native.workspace import NativeWorkspace
+from graphnn.plan.plan import Plan
+
+_programs: weakref.WeakKeyDictionary[Plan, tuple[Program, Any]] = weakref.WeakKeyDictionary()
+_building = threading.Lock()
+
+
+class NativeBackend:
+    """The whole plan as one C function, compiled once a plan; what has no kernel in C runs on NumPy in between."""
+
+    name = "native"
+
+    def __init__(self) -> None:
+        self.target = NativeTarget()
+
+    def bind(self, plan: Plan, state: tuple[np.ndarray, ...]) -> NativeWorkspace:
+        program, library = compiled(plan)
+        return NativeWorkspace(plan, program, library, state)
+
+
+def compiled(plan: Plan) -> tuple[Program, Any]:
+    """The program of a plan made for a `NativeTarget`, and its library."""
+    with _building:
+        found = _programs.get(plan)
+        if found is None:
+            target = plan.target
+            assert isinstance(target, NativeTarget)
+            program = generate(plan, target.machine)
+            found = _programs[plan] = program, build(program.units)
+        return found

@@ -1,0 +1,138 @@
+"""Groups of nodes that can become one node each, several results allowed, so that the graph keeps an order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from graphnn.ir.graph import Graph
+from graphnn.ir.value import Node
+
+Fusable = Callable[[Node], bool]
+
+
+class Grouping:
+    """One walk through the graph: a fusable node joins the groups that it reads from, of its shape, where nothing
+    that it reads from elsewhere depends on them: else the group would wait for itself.
+
+    A unit is a group, or a node that is in none; `needs` holds the units that each unit reads from, `joined` what
+    became of those that are part of another.
+    """
+
+    def __init__(self, graph: Graph, fusable: Fusable, max_results: int, max_ops: int) -> None:
+        self.graph = graph
+        self.fusable = fusable
+        self.max_results = max_results
+        self.max_ops = max_ops
+        self.unit_of: dict[Node, int] = {}
+        self.members: list[list[Node]] = []
+        self.first: list[int] = []
+        self.last: list[int] = []
+        self.needs: list[set[int]] = []
+        self.joined: dict[int, int] = {}
+
+    def run(self) -> list[list[Node]]:
+        """The groups of more than one node, each in the graph's order."""
+        place: dict[Node, int] = {}
+        for number, node in enumerate(self.graph.nodes):
+            place[node] = number
+            unit = self._new(number)
+            self._put(node, unit, number)
+            if self.fusable(node):
+                for other in sorted({u for u in self._sources(node) if u != unit}, reverse=True):
+                    if self._may_join(other, self.unit_of[node]):
+                        self._join(other, self.unit_of[node])
+        return [sorted(m, key=place.__getitem__) for m in self.members if len(m) > 1]
+
+    def _new(self, place: int) -> int:
+        self.members.append([])
+        self.first.append(place)
+        self.needs.append(set())
+        self.last.append(place)
+        return len(self.members) - 1
+
+    def _put(self, node: Node, unit: int, place: int) -> None:
+        self.unit_of[node] = unit
+        self.members[unit].append(node)
+        self.needs[unit].update(u for u in self._sources(node) if u != unit)
+
+    def _sources(self, node: Node) -> Iterator[int]:
+        return (self.unit_of[v.producer] for v in node.operands if v.producer in self.unit_of)
+
+    # ---- joining
+
+    def _may_join(self, early: int, late: int) -> bool:
+        """Whether two units, the late one reading from the early one, can be one: they are groups of one shape, small
+        enough, and nothing that the late one reads from elsewhere depends on the early one."""
+        a, b = self.members[early], self.members[late]
+        if not a or not b or not self.fusable(a[0]) or a[0].output.type.shape != b[0].output.type.shape:
+            return False
+        if len(a) + len(b) > self.max_ops or self._results(a, b) > self.max_results:
+            return False
+        return not self._depends_elsewhere(late, early)
+
+    def _results(self, a: list[Node], b: list[Node]) -> int:
+        inside = {*a, *b}
+        return sum(any(user not in inside for user in n.output.uses) for n in inside)
+
+    def _depends_elsewhere(self, late: int, early: int) -> bool:
+        """Whether another unit that `late` reads from depends on `early`."""
+        waiting = [u for u in self._needs(late) if u != early and self.last[u] > self.first[early]]
+        seen = set(waiting)
+        while waiting:
+            for source in self._needs(waiting.pop()):
+                if source == early:
+                    return True
+                if source not in seen and self.last[source] > self.first[early]:
+                    seen.add(source)
+                    waiting.append(source)
+        return False
+
+    def _join(self, early: int, late: int) -> None:
+        """Moves the smaller unit's nodes into the larger; who reads from it is told."""
+        small, large = sorted((early, late), key=lambda u: len(self.members[u]))
+        for node in self.members[small]:
+            self.unit_of[node] = large
+        self.members[large] += self.members[small]
+        self.members[small] = []
+        self.needs[large] = (self.needs[large] | self.needs[small]) - {small, large}
+        self.first[large] = min(self.first[large], self.first[small])
+        self.last[large] = max(self.last[large], self.last[small])
+        self.joined[small] = large
+
+    def _needs(self, unit: int) -> set[int]:
+        """The units that this one reads from, as they are called by now."""
+        found = {self._now(u) for u in self.needs[unit]} - {unit}
+        self.needs[unit] = found
+        return found
+
+    def _now(self, unit: int) -> int:
+        while unit in self.joined:
+            unit = self.joined[unit]
+        return unit
+
+
+def gather(graph: Graph, groups: Iterable[list[Node]]) -> None:
+    """Brings the nodes of each group together: the graph's order otherwise kept as far as it can be."""
+    group_of = {node: group for group in groups for node in group}
+    done: dict[Node, None] = {}
+    for node in graph.nodes:
+        _place(node, group_of, done)
+    graph.reorder(done)
+
+
+def _place(node: Node, group_of: dict[Node, list[Node]], done: dict[Node, None]) -> None:
+    """Puts all that the node's unit needs, then the unit; without recursion, for graphs may be deep."""
+    stack = [(node, False)]
+    while stack:
+        current, ready = stack.pop()
+        if current in done:
+            continue
+        unit = group_of.get(current, [current])
+        if ready:
+            done.update(dict.fromkeys(unit))
+            continue
+        stack.append((current, True))
+        inside = set(unit)
+        for member in unit:
+            makers = (v.producer for v in member.operands if v.producer is not None)
+            stack.extend((m, False) for m in makers if m not in inside and m not in done)
