@@ -65,6 +65,7 @@ _HOMES = {
         *("rms_norm", "rrelu", "rrelu_", "selu", "selu_", "threshold", "threshold_"),
     ),
     "graphnn.printing": ("get_printoptions", "printoptions", "set_printoptions"),
+    "graphnn.threads": ("get_num_threads", "set_num_threads"),
     "graphnn.io": ("load", "save"),
     "graphnn.tracing": ("trace",),
     "graphnn.compiler": ("compile",),

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 ROWS = (
     ("errors",),
-    ("printing",),
+    ("printing", "threads"),
     ("ir",),
     ("ops",),
     ("rewrite", "autodiff", "plan"),

@@ -1,0 +1,69 @@
+"""Files by content: named for the digest of what they were made from, sealed with the digest of what they hold.
+
+The seal lies behind the file's end, where loaders and linkers do not look; a truncated library would otherwise bring
+the process down when it is loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from graphnn.backends.native.toolchain.folder import cache_folder, is_trusted
+from graphnn.errors import BackendError
+
+SEAL = 32
+
+
+def digest(texts: Iterable[str]) -> str:
+    """One name for a sequence of texts; where each ends matters."""
+    total = hashlib.blake2b(digest_size=20)
+    for text in texts:
+        data = text.encode()
+        total.update(len(data).to_bytes(8, "little"))
+        total.update(data)
+    return total.hexdigest()
+
+
+def find(name: str) -> Path | None:
+    """The cached file, if it is there, whole, and written by nobody else."""
+    path = cache_folder() / name
+    return path if is_trusted(path) and _is_whole(path.read_bytes()) else None
+
+
+def read(name: str) -> bytes | None:
+    """What `store` was given."""
+    path = find(name)
+    return None if path is None else path.read_bytes()[:-SEAL]
+
+
+def store(name: str, content: bytes) -> Path:
+    """Seals and keeps it. Others see the whole file or none: it is written beside and moved into its place."""
+    path = cache_folder() / name
+    try:
+        _replace(path, content + _seal(content))
+    except OSError as error:
+        raise BackendError(f"native: cannot write {path}: {error.strerror}") from None
+    return path
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # mkstemp's files have mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(beside, path)
+    except BaseException:
+        os.unlink(beside)
+        raise
+
+
+def _seal(content: bytes | memoryview) -> bytes:
+    return hashlib.blake2b(content, digest_size=SEAL).digest()
+
+
+def _is_whole(data: bytes) -> bool:
+    return len(data) > SEAL and data[-SEAL:] == _seal(memoryview(data)[:-SEAL])
