@@ -72,6 +72,23 @@ static inline void gn_log_softmax_grad_row(float *out, const float *g, const flo
     for (; i < n; i++) out[i] = g[i] - gn_exp_f32s(y[i]) * sum;
 }
 
+/* out = exp(x) * factor */
+static inline void gn_exp_scaled(float *out, const float *x, long n, float factor)
+{
+    long i = 0;
+    for (; n - i >= GN_LANES; i += GN_LANES) gn_store_f32v(out + i, gn_exp_f32v(gn_load_f32v(x + i)) * factor);
+    for (; i < n; i++) out[i] = gn_exp_f32s(x[i]) * factor;
+}
+
+/* out = exp(x) * y */
+static inline void gn_exp_product(float *out, const float *x, const float *y, long n)
+{
+    long i = 0;
+    for (; n - i >= GN_LANES; i += GN_LANES)
+        gn_store_f32v(out + i, gn_exp_f32v(gn_load_f32v(x + i)) * gn_load_f32v(y + i));
+    for (; i < n; i++) out[i] = gn_exp_f32s(x[i]) * y[i];
+}
+
 static inline f32v gn_lanes_at(const float *x, long lanes)
 {
     return lanes == GN_LANES ? gn_load_f32v(x) : gn_load_part_f32v(x, lanes);

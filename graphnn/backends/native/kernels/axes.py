@@ -115,3 +115,9 @@ def cut(size: int | str, parts: int) -> Lines:
 def pointers(**operands: Operand | None) -> Lines:
     """Declares the operands by their names."""
     return [f"{o.ctype} *const {name} = {o.pointer};" for name, o in operands.items() if o is not None]
+
+
+def there(operand: Operand | None) -> Operand:
+    """An operand that is never left out."""
+    assert operand is not None
+    return operand
