@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from graphnn.ir.copying import copy_nodes, inline, translate
 from graphnn.ir.graph import Graph
 from graphnn.ir.registry import Trait
-from graphnn.ir.value import LITERAL, Node, Value
+from graphnn.ir.value import Node
 from graphnn.ops.fused import fused
-from graphnn.passes.grouping import Grouping, gather
-from graphnn.rewrite.edit import erase_unused
+from graphnn.passes.grouping import Grouping, fuse_group, gather
 from graphnn.rewrite.pass_ import Pass
 
 
@@ -40,7 +38,7 @@ class FuseElementwise(Pass):
         else:
             groups = [g[::-1] for g in _groups(graph, self.min_elements) if len(g) > 1]
         for group in groups:
-            _fuse(graph, group)
+            fuse_group(graph, group, fused)
         return bool(groups)
 
 
@@ -66,29 +64,3 @@ def _end_of_users(node: Node, ends: dict[Node, Node]) -> Node | None:
     found = {ends.get(user) for user in node.output.uses}
     end = found.pop() if len(found) == 1 else None
     return end if end is not None and end.output.shape == node.output.shape else None
-
-
-def _fuse(graph: Graph, group: list[Node]) -> None:
-    """Puts one node for the group, where its last node stands."""
-    members = dict.fromkeys(group)
-    operands = (v for node in members for v in node.operands)
-    inputs = list(dict.fromkeys(v for v in operands if v.kind != LITERAL and v.producer not in members))
-    results = [n.output for n in group if any(user not in members for user in n.output.uses)]
-    with graph.before(group[-1], *group[:-1]):
-        made = graph.append(fused, inputs, {"body": _body(members, inputs, results)})
-    for old, new in zip(results, made.outputs, strict=True):
-        graph.replace_all_uses(old, new)
-    erase_unused(graph, group)
-
-
-def _body(members: dict[Node, None], inputs: list[Value], results: list[Value]) -> Graph:
-    body = Graph("body")
-    mapping = {v: body.add_input(v.type, v.name) for v in inputs}
-    for node in members:
-        if node.op is fused and len(node.outputs) == 1:
-            args = [translate(v, body, mapping) for v in node.operands]
-            mapping[node.output] = inline(node.attrs["body"], args, (), body)[0]
-        else:
-            copy_nodes([node], body, mapping)
-    body.outputs = [mapping[v] for v in results]
-    return body

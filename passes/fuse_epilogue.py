@@ -2,95 +2,149 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graphnn.ir.copying import copy_nodes
 from graphnn.ir.graph import Graph
 from graphnn.ir.registry import Trait
-from graphnn.ir.value import LITERAL, Node, Value
+from graphnn.ir.value import LITERAL, PARAM, Node, Value
 from graphnn.ops.fused_epilogue import fused_epilogue
+from graphnn.passes.grouping import fuse_group, gather
 from graphnn.plan.formats import channels_last_values
-from graphnn.rewrite.edit import substitute
 from graphnn.rewrite.pass_ import Pass
 
 
 @dataclass(frozen=True)
 class FuseEpilogue(Pass):
-    """gelu(linear(x, w, b)) -> fused_epilogue(x, w, b){body: gelu(linear(x, w, b))}. Bit-exact up to a backend's own way
-    with intermediate results.
+    """gelu(linear(x, w, b)) -> fused_epilogue(x, w, b){body: gelu(linear(x, w, b))}. Within the rounding of what a backend
+    keeps in registers.
 
-    The head is an op with the trait EPILOGUE whose result has one user; the ops taken in follow one another, each
-    the only user of the one before, of the head's shape. What else they read must be there before the head, have
-    the head's shape and format, or be one number, or one number a channel (an output feature, for products).
-    At most `max_ops` are taken in.
+    The head is an op with the trait EPILOGUE; with it goes what uses its result, and what uses that, as long as it is
+    elementwise and of the head's shape. What else these read must have the head's shape and format, or be one
+    number, or one number a channel (an output feature, for products), and must not wait for the group; or else it is
+    elementwise itself, and comes along. So an optimizer's arithmetic goes with the product that makes a gradient.
+    At most `max_ops` are taken in, and at most `max_results` come out.
     """
 
-    max_ops: int = 32
+    max_results: int = 4
+    max_ops: int = 40
 
     name = "fuse-epilogue"
 
     def apply(self, graph: Graph) -> bool:
-        formats = channels_last_values(graph.nodes)
-        places = {node: i for i, node in enumerate(graph.nodes)}
-        chains = []
-        taken: set[Node] = set()
-        for node in graph.nodes:
-            if Trait.EPILOGUE in node.op.traits and node not in taken:
-                chain = list(_chain(node, formats, places, self.max_ops))
-                taken.update(chain)
-                if len(chain) > 1:
-                    chains.append(chain)
-        for chain in chains:
-            _fuse(graph, chain)
-        return bool(chains)
+        walk = _Walk(graph, self.max_results, self.max_ops)
+        groups = list(walk.groups())
+        if groups:
+            gather(graph, groups)
+        for group in groups:
+            fuse_group(graph, group, fused_epilogue)
+        return bool(groups)
 
 
-def _chain(head: Node, formats: set[Value], places: dict[Node, int], limit: int) -> Iterator[Node]:
-    yield head
-    last = head
-    for _ in range(limit):
-        users = list(last.outputs[0].uses)
-        if len(users) != 1 or not _follows(users[0], last, head, formats):
-            return
-        last = users[0]
-        yield last
+class _Walk:
+    def __init__(self, graph: Graph, max_results: int, max_ops: int) -> None:
+        self.graph = graph
+        self.max_results = max_results
+        self.max_ops = max_ops
+        self.formats = channels_last_values(graph.nodes)
+        self.places = {node: i for i, node in enumerate(graph.nodes)}
+        self.taken: set[Node] = set()
 
+    def groups(self) -> Iterator[list[Node]]:
+        for node in self.graph.nodes:
+            if Trait.EPILOGUE in node.op.traits and len(node.outputs) == 1 and node not in self.taken:
+                group = self._trimmed(self._grown(node))
+                self.taken.update(group)
+                if len(group) > 1:
+                    yield sorted(group, key=self.places.__getitem__)
 
-def _follows(node: Node, last: Node, head: Node, formats: set[Value]) -> bool:
-    result = head.outputs[0]
-    if Trait.ELEMENTWISE not in node.op.traits or len(node.outputs) != 1 or "body" in node.attrs:
+    def _grown(self, head: Node) -> list[Node]:
+        """The head, and what joins it, in the order of joining: each after what it reads of the group."""
+        group, waiting, seen = [head], self._users(head), set()
+        while waiting:
+            _, node = heapq.heappop(waiting)
+            if node in seen:
+                continue
+            seen.add(node)
+            joining = self._joining(node, head, group)
+            if joining is None or len(group) + len(joining) > self.max_ops:
+                continue
+            group += joining
+            for one in joining:
+                for entry in self._users(one):
+                    heapq.heappush(waiting, entry)
+        return group
+
+    def _users(self, node: Node) -> list[tuple[int, Node]]:
+        found = [(self.places[n], n) for n in node.output.uses if n in self.places]
+        heapq.heapify(found)
+        return found
+
+    def _trimmed(self, group: list[Node]) -> list[Node]:
+        while len(group) > 1 and self._results(group) > self.max_results:
+            group = group[:-1]
+        return group
+
+    def _results(self, group: list[Node]) -> int:
+        inside = set(group)
+        return sum(any(user not in inside for user in n.output.uses) for n in group)
+
+    def _joining(self, node: Node, head: Node, group: list[Node]) -> list[Node] | None:
+        """The node and what has to come along with it; None when it cannot join."""
+        if not self._is_alike(node, head):
+            return None
+        joining: list[Node] = []
+        for value in node.operands:
+            maker = value.producer
+            if maker in group or (self._is_at_hand(value, head, group) and not _comes_of_state(maker)):
+                continue
+            along = self._joining(maker, head, group) if maker is not None and value.has_one_use() else None
+            if along is None and not self._is_at_hand(value, head, group):
+                return None
+            joining += along or []
+        return [*joining, node]
+
+    def _is_alike(self, node: Node, head: Node) -> bool:
+        result = head.output
+        if Trait.ELEMENTWISE not in node.op.traits or len(node.outputs) != 1 or "body" in node.attrs:
+            return False
+        if node in self.taken or node.output.type is not result.type:
+            return False
+        return (node.output in self.formats) == (result in self.formats)
+
+    def _is_at_hand(self, value: Value, head: Node, group: list[Node]) -> bool:
+        if value.kind == LITERAL:
+            return True
+        result = head.output
+        if value.type.shape == result.type.shape and value.type.size > 1:
+            fits = (value in self.formats) == (result in self.formats)
+        else:
+            fits = value.type.size == 1 or value.type.shape == channel_shape(result)
+        return fits and not self._waits(value.producer, head, group)
+
+    def _waits(self, maker: Node | None, head: Node, group: list[Node]) -> bool:
+        """Whether the node needs something of the group."""
+        first, inside = self.places[head], set(group)
+        waiting, seen = [maker], {maker}
+        while waiting:
+            node = waiting.pop()
+            if node is None or self.places[node] < first:
+                continue
+            if node in inside:
+                return True
+            makers = {v.producer for v in node.operands} - seen
+            seen |= makers
+            waiting += makers
         return False
-    if node.output.type.shape != result.type.shape or (node.output in formats) != (result in formats):
-        return False
-    if node.output.type.dtype is not result.type.dtype:
-        return False
-    return all(v is last.outputs[0] or _is_at_hand(v, head, formats) for v in node.operands)
 
 
-def _is_at_hand(value: Value, head: Node, formats: set[Value]) -> bool:
-    result = head.outputs[0]
-    if value.kind == LITERAL or value.type.size == 1:
-        return True
-    if value.type.shape == result.type.shape:
-        return (value in formats) == (result in formats)
-    return value.type.shape == channel_shape(result)
+def _comes_of_state(maker: Node | None) -> bool:
+    """Whether the node works on state alone, as on an optimizer's averages: better done where that is read anyway."""
+    return maker is not None and any(v.kind == PARAM and v.type.size > 1 for v in maker.operands)
 
 
 def channel_shape(result: Value) -> tuple[int, ...]:
     """The shape of one number a channel, without leading ones: along axis 1 of images, along the last axis otherwise."""
     shape = result.type.shape
     return (shape[1], 1, 1) if len(shape) == 4 else shape[-1:]
-
-
-def _fuse(graph: Graph, chain: list[Node]) -> None:
-    members = dict.fromkeys(chain)
-    operands = (v for node in chain for v in node.operands)
-    inputs = list(dict.fromkeys(v for v in operands if v.kind != LITERAL and v.producer not in members))
-    body = Graph("body")
-    mapping = {v: body.add_input(v.type, v.name) for v in inputs}
-    copy_nodes(chain, body, mapping)
-    body.outputs = [mapping[chain[-1].output]]
-    with graph.before(chain[-1], *chain[:-1]):
-        made = graph.append(fused_epilogue, inputs, {"body": body})
-    substitute(graph, chain[-1], [made.output])

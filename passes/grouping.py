@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from graphnn.ir.copying import copy_nodes, inline, translate
 from graphnn.ir.graph import Graph
-from graphnn.ir.value import Node
+from graphnn.ir.value import LITERAL, Node, Value
+from graphnn.ops.fused import fused
+from graphnn.ops.op import Op
+from graphnn.rewrite.edit import erase_unused
 
 Fusable = Callable[[Node], bool]
 
@@ -136,3 +140,30 @@ def _place(node: Node, group_of: dict[Node, list[Node]], done: dict[Node, None])
         for member in unit:
             makers = (v.producer for v in member.operands if v.producer is not None)
             stack.extend((m, False) for m in makers if m not in inside and m not in done)
+
+
+def fuse_group(graph: Graph, group: list[Node], op: Op) -> None:
+    """Puts one node of `op` for the group, where its last node stands, with the group as its body; nothing between the
+    group's first and last node may use what the group makes."""
+    members = dict.fromkeys(group)
+    operands = (v for node in members for v in node.operands)
+    inputs = list(dict.fromkeys(v for v in operands if v.kind != LITERAL and v.producer not in members))
+    results = [n.output for n in group if any(user not in members for user in n.output.uses)]
+    with graph.before(group[-1], *group[:-1]):
+        made = graph.append(op, inputs, {"body": _body(members, inputs, results)})
+    for old, new in zip(results, made.outputs, strict=True):
+        graph.replace_all_uses(old, new)
+    erase_unused(graph, group)
+
+
+def _body(members: dict[Node, None], inputs: list[Value], results: list[Value]) -> Graph:
+    body = Graph("body")
+    mapping = {v: body.add_input(v.type, v.name) for v in inputs}
+    for node in members:
+        if node.op is fused and len(node.outputs) == 1:
+            args = [translate(v, body, mapping) for v in node.operands]
+            mapping[node.output] = inline(node.attrs["body"], args, (), body)[0]
+        else:
+            copy_nodes([node], body, mapping)
+    body.outputs = [mapping[v] for v in results]
+    return body

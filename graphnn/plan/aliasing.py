@@ -161,7 +161,7 @@ class _Assignment:
         assert node is not None
         if result.index == 0:
             return base in self.over.get(node, ())
-        if not self.every_result or Trait.ELEMENTWISE not in node.op.traits:
+        if not self.every_result or not (Trait.ELEMENTWISE in node.op.traits or "body" in node.attrs):
             return False
         return base in _overwritable(node, self.layouts, result)
 

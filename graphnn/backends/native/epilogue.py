@@ -27,8 +27,9 @@ def expand_group(step: Step) -> Step:
     head, *rest = body.nodes
     places = dict(zip(body.inputs, step.inputs, strict=True))
     inputs = tuple(_operand(v, places) for v in head.inputs)
-    store = _Epilogue(head, rest, places, step.outputs[0], step.machine.lanes)
-    return Step(head, inputs, step.outputs, step.scratch, step.machine, epilogue=store.text)
+    wanted = [(v, o) for v, o in zip(body.outputs, step.outputs, strict=True) if o is not None]
+    store = _Epilogue(head, rest, places, wanted, step.machine.lanes)
+    return Step(head, inputs, (wanted[0][1],), step.scratch, step.machine, epilogue=store.text)
 
 
 def _operand(value: Value | None, places: dict[Value, Operand | None]) -> Operand | None:
@@ -39,13 +40,18 @@ def _operand(value: Value | None, places: dict[Value, Operand | None]) -> Operan
 
 class _Epilogue:
     def __init__(
-        self, head: Node, rest: Sequence[Node], places: dict[Value, Operand | None], out: Operand | None, lanes: int
+        self,
+        head: Node,
+        rest: Sequence[Node],
+        places: dict[Value, Operand | None],
+        wanted: Sequence[tuple[Value, Operand]],
+        lanes: int,
     ) -> None:
-        assert out is not None
         self.head = head
         self.rest = rest
         self.places = places
-        self.out = out
+        self.wanted = wanted
+        self.out = wanted[0][1]
         self.lanes = lanes
 
     def text(self, value: str, offset: str, channel: str, form: str, n: str | None) -> str:
@@ -73,8 +79,8 @@ class _Epilogue:
             env[node.output] = f"gn_e{number}"
             kind = ex.register_type(node.output.type.dtype, wide)
             yield f"const {kind} gn_e{number} = {ex.expression(node, args, wide)};"
-        result = env[self.rest[-1].output]
-        yield ex.store(self.out.type.dtype, f"{self.out.pointer} + gn_at", result, wide) + ";"
+        for result, out in self.wanted:
+            yield ex.store(out.type.dtype, f"{out.pointer} + gn_at", env[result], wide) + ";"
 
     def _read(self) -> Iterator[tuple[Value, Operand]]:
         seen = dict.fromkeys(v for node in self.rest for v in node.operands if v in self.places)

@@ -1,0 +1,81 @@
+"""Each op's C kernel against its NumPy kernel, on the op's table of samples; some ops share a compiled plan."""
+
+import numpy as np
+import pytest
+
+from graphnn.backends.native.backend import NativeBackend
+from graphnn.backends.native.lowering import lowering_of
+from graphnn.ir import Graph
+from graphnn.ir.graph import numpy_type
+from graphnn.ir.registry import Trait
+from graphnn.plan.plan import make_plan
+from tests.ops.samples import TABLE
+
+BATCH = 12
+BATCHES = [TABLE[i : i + BATCH] for i in range(0, len(TABLE), BATCH)]
+
+
+class Samples:
+    """One graph with a node for each sample of some rows that has a kernel in C."""
+
+    def __init__(self, rows):
+        self.graph = Graph("samples")
+        self.arrays = []
+        self.cases = []
+        for row in rows:
+            for number, sample in enumerate(row.samples):
+                self._add(row, number, sample)
+
+    def _add(self, row, number, sample):
+        arrays = len(self.arrays)
+        node = self.graph.append(row.rule, [self._value(a) for a in sample.args], sample.attrs)
+        if lowering_of(node) is None:
+            self.graph.erase(node)
+            for value in self.graph.inputs[arrays:]:
+                self.graph._names.discard(value.name)
+            del self.graph.inputs[arrays:], self.arrays[arrays:]
+            return
+        self.cases.append((row, number, sample, node))
+
+    def _value(self, arg):
+        if not isinstance(arg, np.ndarray):
+            return self.graph.as_value(arg)
+        self.arrays.append(arg)
+        return self.graph.add_input(numpy_type(arg))
+
+
+@pytest.mark.parametrize("rows", BATCHES, ids=lambda rows: f"{rows[0].op}-to-{rows[-1].op}")
+def test_c_computes_what_numpy_computes(rows):
+    made = Samples(rows)
+    if not made.cases:
+        return
+    made.graph.outputs = [v for case in made.cases for v in case[3].outputs]
+    backend = NativeBackend()
+    plan = make_plan(made.graph, backend.target)
+    results = iter(backend.bind(plan, ()).forward(made.arrays))
+    wrong = []
+    for row, number, sample, node in made.cases:
+        with np.errstate(all="ignore"):
+            wanted = row.rule.run(sample.args, node.attrs, [v.type for v in node.outputs])
+        for k, expected in enumerate(wanted):
+            got = next(results)
+            try:
+                compare(got, expected, Trait.RANDOM in row.rule.traits)
+            except AssertionError as error:
+                wrong.append(f"{row.op}, sample {number}, result {k}: {node!r}\n{error}")
+    assert not wrong, "\n\n".join(wrong)
+
+
+def compare(got, expected, exact):
+    assert got.dtype == expected.dtype
+    assert got.shape == expected.shape
+    if exact or expected.dtype.kind in "iub":
+        np.testing.assert_array_equal(got, expected)
+        return
+    rtol = {2: 2e-3, 4: 2e-5, 8: 1e-12}[expected.dtype.itemsize]
+    if expected.dtype.itemsize == 2:
+        got, expected = got.astype("f4"), expected.astype("f4")
+        rtol = 1e-2
+    finite = np.abs(expected[np.isfinite(expected)])
+    scale = float(finite.max()) if finite.size else 1.0
+    np.testing.assert_allclose(got, expected, rtol=rtol, atol=rtol * min(scale, 1e6) * 0.2)
