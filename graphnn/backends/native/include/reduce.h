@@ -5,7 +5,9 @@
 #ifndef GN_REDUCE_H
 #define GN_REDUCE_H
 
-#include <math.h>
+#include "vec.h"
+#include "vmath.h"
+
 
 #define GN_BLOCK (64 * GN_LANES)
 
@@ -35,8 +37,6 @@
         return total;                                                         \
     }
 
-static inline f32v gn_square_f32v(f32v x) { return x * x; }
-static inline float gn_square_f32s(float x) { return x * x; }
 
 GN_ROW_SUM(gn_row_sum, (const float *x, long n), gn_load_f32v(x + i), x[i])
 GN_ROW_SUM(gn_row_square, (const float *x, long n, float mean), gn_square_f32v(gn_load_f32v(x + i) - mean),
@@ -81,9 +81,6 @@ GN_COLUMNS_SUM(gn_columns_sum, (float *out, const float *x, long rows, long stri
 GN_COLUMNS_SUM(gn_columns_square,
                (float *out, const float *x, long rows, long stride, long columns, const float *mean),
                gn_square_f32v(gn_load_f32v(x + j) - gn_load_f32v(mean + c)), gn_square_f32s(x[j] - mean[c]))
-GN_COLUMNS_SUM(gn_columns_moment,
-               (float *out, const float *x, const float *y, long rows, long stride, long columns, const float *mean),
-               (gn_load_f32v(x + j) - gn_load_f32v(mean + c)) * gn_load_f32v(y + j), (x[j] - mean[c]) * y[j])
 
 /* the greatest (or least) of a row and of columns; a NaN wins */
 #define GN_EXTREME(NAME, WORST)                                                                          \

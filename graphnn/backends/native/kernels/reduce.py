@@ -111,7 +111,8 @@ class _Reduction:
 
     def __init__(self, step: Step) -> None:
         x, out = step.inputs[0], step.outputs[0]
-        assert x is not None and out is not None
+        assert x is not None
+        assert out is not None
         self.x, self.out, self.kind = x, out, KINDS[step.name]
         self.kept, self.gone = split_axes(x, reduced_dims(step.node))
         self.divisor = count(self.gone) if step.name == "mean" else 1
