@@ -19,6 +19,9 @@ class Backend(Protocol):
 
     def bind(self, plan: Plan, state: State) -> Workspace: ...
 
+    def source(self, plan: Plan) -> str:
+        """The code that was generated for the plan; BackendError where none is."""
+
 
 def backend_named(name: str) -> Backend:
     """The backend of that name; "auto" takes the best there is."""

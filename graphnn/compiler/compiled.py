@@ -16,7 +16,7 @@ from graphnn.compiler.guards import collect
 from graphnn.compiler.records import PlanRecord
 from graphnn.compiler.shortcut import Shortcut, shortcut
 from graphnn.compiler.signature import Key, difference, signature
-from graphnn.errors import ArgumentError, TraceError
+from graphnn.errors import ArgumentError, BackendError, TraceError
 from graphnn.ir import epoch
 from graphnn.ir.graph import Graph
 from graphnn.ops.op import builders
@@ -73,6 +73,13 @@ class Compiled:
     def plans(self) -> tuple[PlanRecord, ...]:
         """The plans that are kept, in the order they were made."""
         return tuple(PlanRecord(e) for e in self._made)
+
+    @property
+    def source(self) -> str:
+        """The C of the newest plan; BackendError before the first call, and for backends that generate none."""
+        if not self._made:
+            raise BackendError("nothing has been compiled yet: call it once, then look at its source")
+        return self.plans[-1].source
 
     def __repr__(self) -> str:
         return (

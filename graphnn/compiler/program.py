@@ -35,6 +35,7 @@ class Program:
     ) -> None:
         parts = split_prologue(graph)
         self.graph = graph
+        self.backend = backend
         self.storages = [storages[i] for i in parts.main_params]
         self.prologue = Prologue(parts.prologue, [storages[i] for i in parts.prologue_params], backend)
         self.plan = _plan(parts.main, backend, early, seeds)

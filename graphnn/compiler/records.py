@@ -31,6 +31,16 @@ class PlanRecord:
         return self._entry.passes
 
     @property
+    def source(self) -> str:
+        """The generated C; BackendError for a backend that generates none."""
+        return self._entry.program.backend.source(self.plan)
+
+    @property
+    def backend(self) -> str:
+        """The name of the backend that runs it."""
+        return self._entry.program.backend.name
+
+    @property
     def reason(self) -> str:
         """Why the plan was made: "first call", or what was new."""
         return self._entry.reason

@@ -31,6 +31,11 @@ class NativeBackend:
         return NativeWorkspace(plan, program, library, state)
 
 
+    def source(self, plan: Plan) -> str:
+        """The generated C of a plan: the functions of its steps, then the function that calls them."""
+        return compiled(plan)[0].source
+
+
 def compiled(plan: Plan) -> tuple[Program, Any]:
     """The program of a plan made for a `NativeTarget`, and its library."""
     with _building:
@@ -39,5 +44,5 @@ def compiled(plan: Plan) -> tuple[Program, Any]:
             target = plan.target
             assert isinstance(target, NativeTarget)
             program = generate(plan, target.machine)
-            found = _programs[plan] = program, build(program.units)
+            found = _programs[plan] = program, build(program.units, target.machine)
         return found

@@ -27,7 +27,7 @@ from graphnn.plan.plan import Plan
 SPLIT_ABOVE = 5000.0  # nanoseconds: shorter phases are not worth waking another thread for
 UNITS = 2  # C files of kernels, compiled side by side
 
-HEADERS = '#include "vec.h"\n#include "vmath.h"\n#include "philox.h"\n'
+HEADERS = '#include "vec.h"\n#include "vmath.h"\n'
 
 
 class Entry(NamedTuple):
@@ -57,6 +57,7 @@ class Program:
 
     @property
     def source(self) -> str:
+        """All units, what calls the kernels last."""
         return "\n".join(self.units.values())
 
 
@@ -110,7 +111,7 @@ class _Generator:
             return None
         base = len(self.table)
         step = self._step(index, node, base)
-        text = [f"    /* {_comment(node)} */"]
+        text = [_comment(node)]
         for phase in lowering.lower(step):
             name = self._function(node, phase)
             text.append(f"    {self._call(name, phase, base)}")
@@ -193,4 +194,6 @@ def _element_strides(slot: Slot) -> tuple[int, ...]:
 
 
 def _comment(node: Node) -> str:
-    return format_node(node).replace("*/", "* /").replace("\n", " ")
+    """The node's line of IR, with its module path and the user's lines; a group's body stands below it."""
+    lines = format_node(node).replace("*/", "* /").split("\n")
+    return "\n".join([f"    /* {lines[0]}", *(f"       {line}" for line in lines[1:])]) + " */"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.backends.native.generate import Program, Segment
+from graphnn.backends.native.target import NativeTarget
 from graphnn.backends.native.toolchain.pool import pool_runner
 from graphnn.backends.numpy.backend import Bound, Memory, outputs_in_phase
 from graphnn.ir.value import Value
@@ -97,7 +98,8 @@ class NativeWorkspace:
         if segment.name:
             function = library.function(segment.name)
             function.restype = ctypes.c_long
-            runner, pool = pool_runner()
+            assert isinstance(self.plan.target, NativeTarget)
+            runner, pool = pool_runner(self.plan.target.machine.threads)
             return function, (runner, pool, self._table)
         return self._on_numpy, (self._numpy_calls(segment.step),)
 

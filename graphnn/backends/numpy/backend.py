@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from graphnn.errors import BackendError
 from graphnn.ir.graph import Graph
 from graphnn.ir.value import Node, Value
 from graphnn.ops.op import Call
@@ -27,6 +28,9 @@ class NumpyBackend:
 
     def bind(self, plan: Plan, state: tuple[np.ndarray, ...]) -> NumpyWorkspace:
         return NumpyWorkspace(plan, state)
+
+    def source(self, plan: Plan) -> str:
+        raise BackendError("the numpy backend generates no code; compile with backend='native' to see some")
 
 
 class Memory:

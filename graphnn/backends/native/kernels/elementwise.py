@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphnn.backends.native.expressions import expression, register_type
+from graphnn.backends.native.expressions import constant, expression, register_type
 from graphnn.backends.native.loops import Nest
 from graphnn.backends.native.lowering import ELEMENTWISE, lowers, no_scratch
 from graphnn.backends.native.step import Operand, Phase, Step
@@ -50,7 +50,10 @@ def _elementwise(step: Step) -> list[Phase]:
         given = iter(names)
         args = [None if o is None or o.number is not None else next(given) for o in step.inputs]
         if "body" in step.attrs:
-            return _group(step.attrs["body"], args, step.outputs, form)
+            numbers = [
+                a if o is None or o.number is None else _number(o, form) for a, o in zip(args, step.inputs, strict=True)
+            ]
+            return _group(step.attrs["body"], numbers, step.outputs, form)
         text = expression(step.node, args, form)
         assert text is not None
         return [], [text]
@@ -58,6 +61,11 @@ def _elementwise(step: Step) -> list[Phase]:
     nodes = step.attrs["body"].nodes if "body" in step.attrs else [step.node]
     cost = nest.size * sum(FUNCTION if n.op.name in COSTLY else ARITHMETIC for n in nodes)
     return [Phase(nest.text(compute, step.machine.lanes), nest.parts, cost)]
+
+
+def _number(operand: Operand, form: str) -> str:
+    assert operand.number is not None
+    return constant(operand.number, operand.type.dtype, form)
 
 
 def _group(
