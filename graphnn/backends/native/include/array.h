@@ -59,7 +59,7 @@ static char *gn_copy_axes(char *dest, const char *source, const gn_array *a, int
 }
 
 /* Copies an array of any strides to `dest`, in C order. Returns 1 (and copies nothing) if its shape is another one.
-   Its dtype is the caller's concern; `itemsize` is 1, 2, 4 or 8. */
+   That it is an ndarray (NumPy's scalars are not) of the right dtype is the caller's concern; `itemsize` is 1, 2, 4 or 8. */
 static inline int gn_copy_in(const gn_array *a, char *dest, int nd, const intptr_t *shape, intptr_t itemsize)
 {
     if (!gn_has_shape(a, nd, shape)) return 1;

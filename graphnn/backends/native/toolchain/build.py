@@ -68,11 +68,11 @@ def _object(compiler: Compiler, command: Sequence[str], text: str, work: Path, n
         return found
     source, made = work.with_suffix(".c"), work.with_suffix(".o")
     source.write_text(text)
-    compiler.run([*command, str(source), "-o", str(made)])
-    return cache.store(name, made.read_bytes())
+    return cache.store(name, compiler.make(made, [*command, str(source)]))
 
 
 def _link(compiler: Compiler, objects: Sequence[Path], made: Path, library: str) -> Path:
     native = [f for f in compiler.flags if f.startswith("-m")]
-    compiler.run([*native, "-shared", "-fPIC", *map(str, objects), "-lm", "-lpthread", "-o", str(made)])
-    return cache.store(library, made.read_bytes())
+    return cache.store(
+        library, compiler.make(made, [*native, "-shared", "-fPIC", *map(str, objects), "-lm", "-lpthread"])
+    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import shlex
 import shutil
 import subprocess
@@ -45,12 +44,14 @@ class Compiler:
     features: tuple[str, ...]
     identity: str
 
-    def run(self, arguments: Sequence[str]) -> str:
-        """What it prints; an error in one line if it fails."""
-        done = start(self.command, arguments)
+    def make(self, path: Path, arguments: Sequence[str]) -> bytes:
+        """What it writes to `path`; an error in one line if it fails."""
+        done = start(self.command, [*arguments, "-o", str(path)])
         if done.returncode != 0:
             raise BackendError(f"native: {shlex.join(self.command)} failed: {_reason(done)}")
-        return done.stdout
+        if not path.exists():
+            raise BackendError(f"native: {shlex.join(self.command)} made nothing; {WAY_OUT}")
+        return path.read_bytes()
 
 
 def the_compiler() -> Compiler:
@@ -101,9 +102,11 @@ def _stamp(command: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=1)
 def processor() -> str:
-    """The processor and what it can do, as the system tells it; and the C library."""
-    libc = " ".join(platform.libc_ver()) if platform.system() != "Linux" else os.confstr("CS_GNU_LIBC_VERSION") or ""
-    return "\n".join((platform.machine(), platform.processor(), libc, *_cpuinfo()))
+    """The processor and what it can do, as the system tells it, and the C library; by the host's name if it does not."""
+    system = os.uname()
+    told = _cpuinfo() or [system.nodename]
+    libc = os.confstr("CS_GNU_LIBC_VERSION") if "CS_GNU_LIBC_VERSION" in os.confstr_names else system.release
+    return "\n".join((system.sysname, system.machine, libc or "", *told))
 
 
 def _cpuinfo() -> list[str]:
