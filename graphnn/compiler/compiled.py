@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from types import MethodType
@@ -38,13 +39,18 @@ class Compiled:
         function: Callable[..., Any],
         *,
         backend: str = "auto",
+        threads: int | None = None,
+        exact: bool = False,
         keep_grads: bool = False,
         max_plans: int = MAX_PLANS,
     ) -> None:
         if not callable(function):
             raise ArgumentError(f"graphnn.compile wants a module or a function, got {type(function).__name__}")
         self._function = function
-        self._backend = backend_named(backend)
+        if threads is not None and threads < 1:
+            raise ArgumentError(f"graphnn.compile: threads must be at least 1, got {threads}")
+        self._backend = backend_named(backend, threads=threads, exact=exact)
+        self._may_fall_back = backend == "auto" and self._backend.name != "numpy"
         self._keep_grads = keep_grads
         self._max_plans = max_plans
         self._entries: OrderedDict[Key, list[Entry]] = OrderedDict()
@@ -119,7 +125,14 @@ class Compiled:
         captured = capture(
             self._function, args, kwargs, dynamic=floats, differentiate=grad_mode.enabled, keep_grads=self._keep_grads
         )
-        entry = Entry(captured, assumed, self._optimize, self._backend, reason)
+        try:
+            entry = Entry(captured, assumed, self._optimize, self._backend, reason)
+        except BackendError as error:
+            if not self._may_fall_back:
+                raise
+            warnings.warn(f"{error}; running on NumPy instead", RuntimeWarning, stacklevel=5)
+            self._backend, self._may_fall_back = backend_named("numpy"), False
+            return self._trace(args, kwargs, dynamic, reason)
         self._dynamic = dynamic
         self._entries.setdefault(key, []).insert(0, entry)
         self._entries.move_to_end(key)
@@ -168,11 +181,19 @@ def _is_float(part: Any) -> bool:
 
 
 def compile(
-    function: Any = None, *, backend: str = "auto", keep_grads: bool = False, max_plans: int = MAX_PLANS
+    function: Any = None,
+    *,
+    backend: str = "auto",
+    threads: int | None = None,
+    exact: bool = False,
+    keep_grads: bool = False,
+    max_plans: int = MAX_PLANS,
 ) -> Any:
     """The same call, planned: for a function or a module; also as a decorator, with or without options.
 
-    backend     "auto" takes the best that works here
+    backend     "native" generates C for the whole plan, "numpy" needs no compiler; "auto" takes the best that works here
+    threads     the most that a run may use (native only); by default `graphnn.get_num_threads()` at each run
+    exact       rules out faster algorithms that round otherwise, such as Winograd's for convolutions (native only)
     keep_grads  keep `.grad` of parameters that an optimizer step inside the function consumes
     max_plans   how many plans are kept
 
@@ -180,9 +201,15 @@ def compile(
     attributes, closure values) are baked in and guarded: when one changes, a new plan is made, and `plans` says why.
     What cannot be guarded: the time, files, and random numbers that are not graphnn's own.
     """
+    options: dict[str, Any] = {
+        "backend": backend,
+        "threads": threads,
+        "exact": exact,
+        "keep_grads": keep_grads,
+        "max_plans": max_plans,
+    }
     if function is None:
-        return functools.partial(compile, backend=backend, keep_grads=keep_grads, max_plans=max_plans)
-    options: dict[str, Any] = {"backend": backend, "keep_grads": keep_grads, "max_plans": max_plans}
+        return functools.partial(compile, **options)
     if hasattr(type(function), "named_parameters"):
         from graphnn.compiler.module import CompiledModule
 

@@ -11,7 +11,7 @@ from graphnn.compiler.records import PlanRecord
 from graphnn.nn.module import Module
 
 _OWN = frozenset(
-    ("_original", "_compiled", "_options", "plans", "__class__", "__dict__", "__repr__", "__call__", "__deepcopy__")
+    ("_original", "_compiled", "_options", "plans", "source", "__class__", "__dict__", "__repr__", "__call__", "__deepcopy__")
 )
 _get = object.__getattribute__
 
@@ -32,6 +32,11 @@ class CompiledModule(Module):
     def plans(self) -> tuple[PlanRecord, ...]:
         """The plans that are kept, in the order they were made."""
         return self._compiled.plans  # type: ignore[no-any-return]
+
+    @property
+    def source(self) -> str:
+        """The C of the newest plan."""
+        return self._compiled.source  # type: ignore[no-any-return]
 
     def __getattribute__(self, name: str) -> Any:
         if name in _OWN:

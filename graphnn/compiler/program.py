@@ -39,6 +39,7 @@ class Program:
         self.storages = [storages[i] for i in parts.main_params]
         self.prologue = Prologue(parts.prologue, [storages[i] for i in parts.prologue_params], backend)
         self.plan = _plan(parts.main, backend, early, seeds)
+        backend.prepare(self.plan)
         self.early, self.late = _positions(self.plan, early)
         self.executable = Executable(lambda state: backend.bind(self.plan, state))
         self.written = [self.storages[i] for i, p in enumerate(parts.main.params) if p in parts.main.updates]
@@ -101,6 +102,7 @@ class Prologue:
         self._lock = threading.Lock()
         if graph is not None:
             plan = make_plan(graph, backend.target)
+            backend.prepare(plan)
             self._executable = Executable(lambda state: backend.bind(plan, state))
 
     def results(self) -> State:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from graphnn.backends.native.generate import Program, generate
 from graphnn.backends.native.target import NativeTarget
 from graphnn.backends.native.toolchain.build import build
+from graphnn.backends.native.toolchain.machine import this_machine
 from graphnn.backends.native.workspace import NativeWorkspace
 from graphnn.plan.plan import Plan
 
@@ -23,8 +25,14 @@ class NativeBackend:
 
     name = "native"
 
-    def __init__(self) -> None:
-        self.target = NativeTarget()
+    def __init__(self, *, threads: int | None = None, exact: bool = False) -> None:
+        machine = this_machine()
+        self.target = NativeTarget(
+            machine=replace(machine, threads=machine.threads if threads is None else threads, exact=exact)
+        )
+
+    def prepare(self, plan: Plan) -> None:
+        compiled(plan)
 
     def bind(self, plan: Plan, state: tuple[np.ndarray, ...]) -> NativeWorkspace:
         program, library = compiled(plan)

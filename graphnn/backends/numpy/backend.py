@@ -26,6 +26,9 @@ class NumpyBackend:
     name = "numpy"
     target = NUMPY
 
+    def prepare(self, plan: Plan) -> None:
+        """Nothing: a plan is bound as it is."""
+
     def bind(self, plan: Plan, state: tuple[np.ndarray, ...]) -> NumpyWorkspace:
         return NumpyWorkspace(plan, state)
 

@@ -15,13 +15,14 @@ WIDTHS = (4, 8, 16)
 @dataclass(frozen=True)
 class Machine:
     """`lanes` floats fit a vector, `registers` vectors are at hand; a phase runs on at most `threads` workers.
-    `flags` are the compiler's."""
+    `flags` are the compiler's; `exact` rules out algorithms that round otherwise than a plain sum of products."""
 
     lanes: int
     registers: int
     threads: int
     flags: tuple[str, ...] = ()
     name: str = "plain"
+    exact: bool = False
 
 
 def this_machine() -> Machine:
