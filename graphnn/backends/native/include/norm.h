@@ -42,7 +42,68 @@ static inline void gn_normal_grad_row(float *out, const float *x, const float *g
     for (; i < n; i++) out[i] = ((x[i] - mean) * slope + shift + g[i]) * scale;
 }
 
-/* the same for rows whose columns have numbers of their own; `to`, `from` and `g_stride` lead from row to row */
+/* out = (x - mean) * a + g * b + c */
+static inline void gn_blend_row(float *out, const float *x, const float *g, long n, float mean, float a, float b, float c)
+{
+    long i = 0;
+    for (; n - i >= GN_LANES; i += GN_LANES)
+        gn_store_f32v(out + i, (gn_load_f32v(x + i) - mean) * a + gn_load_f32v(g + i) * b + c);
+    for (; i < n; i++) out[i] = (x[i] - mean) * a + g[i] * b + c;
+}
+
+/* g * weight, or g where there is no weight */
+static inline f32v gn_weighed(const float *g, const float *weight, long i)
+{
+    const f32v x = gn_load_f32v(g + i);
+    if (weight) return x * gn_load_f32v(weight + i);
+    return x;
+}
+
+/* adds the sums of g * weight and of g * weight * (x - mean) to `total` and `products` */
+static inline void gn_row_grad_sums(const float *x, const float *g, const float *weight, long n, float mean,
+                                    double *total, double *products)
+{
+    f32v s = gn_splat_f32v(0), t = s, u = s, v = s;
+    long i = 0;
+    for (; n - i >= 2 * GN_LANES; i += 2 * GN_LANES) {
+        const f32v h = gn_weighed(g, weight, i);
+        s += h, t += h * (gn_load_f32v(x + i) - mean);
+        const long j = i + GN_LANES;
+        const f32v k = gn_weighed(g, weight, j);
+        u += k, v += k * (gn_load_f32v(x + j) - mean);
+    }
+    for (; n - i >= GN_LANES; i += GN_LANES) {
+        const f32v h = gn_weighed(g, weight, i);
+        s += h, t += h * (gn_load_f32v(x + i) - mean);
+    }
+    *total += gn_sum_f32v(s + u), *products += gn_sum_f32v(t + v);
+    for (; i < n; i++) {
+        const float h = weight ? g[i] * weight[i] : g[i];
+        *total += h, *products += h * (x[i] - mean);
+    }
+}
+
+/* what there is of: out = (x - mean) * slope + g * weight * scale + shift, weights += (x - mean) * scale * g,
+   biases += g */
+static inline void gn_row_grad(float *out, float *weights, float *biases, const float *x, const float *g,
+                               const float *weight, long n, float mean, float scale, float slope, float shift)
+{
+    long i = 0;
+    for (; n - i >= GN_LANES; i += GN_LANES) {
+        const f32v d = gn_load_f32v(x + i) - mean, h = gn_load_f32v(g + i);
+        if (weights) gn_store_f32v(weights + i, gn_load_f32v(weights + i) + d * h * scale);
+        if (biases) gn_store_f32v(biases + i, gn_load_f32v(biases + i) + h);
+        if (out) gn_store_f32v(out + i, d * slope + gn_weighed(g, weight, i) * scale + shift);
+    }
+    for (; i < n; i++) {
+        const float d = x[i] - mean, h = g[i];
+        if (weights) weights[i] += d * h * scale;
+        if (biases) biases[i] += h;
+        if (out) out[i] = d * slope + (weight ? h * weight[i] : h) * scale + shift;
+    }
+}
+
+/* the same as gn_normal_row and its gradient for rows whose columns have numbers of their own; `to`, `from` and `g_stride` lead from row to row */
 static inline void gn_normal_columns(float *out, const float *x, long rows, long to, long from, long columns,
                                      const float *mean, const float *scale, const float *shift)
 {
