@@ -57,7 +57,7 @@ class _Walk:
                 group = self._trimmed(self._grown(node))
                 self.taken.update(group)
                 if len(group) > 1:
-                    yield sorted(group, key=self.places.__getitem__)
+                    yield [node, *sorted(group[1:], key=self.places.__getitem__)]
 
     def _grown(self, head: Node) -> list[Node]:
         """The head, and what joins it, in the order of joining: each after what it reads of the group."""

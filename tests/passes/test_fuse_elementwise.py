@@ -141,3 +141,85 @@ def test_cuts_large_arrays_into_blocks_without_changing_a_bit():
     result = ALL.run(graph).graph
     assert [node.op.name for node in result.nodes] == ["fused"]
     check_values(graph, result)
+
+
+MANY = FuseElementwise(min_elements=1, max_results=8)
+
+
+def test_with_several_results_all_that_hangs_together_is_one_node():
+    check_rewrite(
+        MANY,
+        before="""
+        graph @g(%p: f32[4], %m: f32[4], %g: f32[4], %lr: f64) -> (f32[4], f32[4]) {
+          %0: f32[4] = mul(%m, 0.9)
+          %1: f32[4] = add(%0, %g)
+          %2: f32[4] = mul(%1, %lr)
+          %3: f32[4] = sub(%p, %2)
+          return %1, %3
+        }""",
+        after="""
+        graph @g(%p: f32[4], %m: f32[4], %g: f32[4], %lr: f64) -> (f32[4], f32[4]) {
+          %0: f32[4], %1: f32[4] = fused(%m, %g, %lr, %p) {body=graph @body(%m: f32[4], %g: f32[4], %lr: f64, %p: f32[4]) -> (f32[4], f32[4]) {
+            %0: f32[4] = mul(%m, 0.9)
+            %1: f32[4] = add(%0, %g)
+            %2: f32[4] = mul(%1, %lr)
+            %3: f32[4] = sub(%p, %2)
+            return %1, %3
+          }}
+          return %0, %1
+        }""",
+    )
+
+
+def test_a_group_never_waits_for_itself():
+    """%2 reads the group's first node through a sum, so it is not taken in; what stands between moves behind the group."""
+    check_rewrite(
+        MANY,
+        before="""
+        graph @g(%x: f32[4]) -> (f32[4], f32[]) {
+          %0: f32[4] = exp(%x)
+          %1: f32[] = sum(%0)
+          %2: f32[4] = neg(%0)
+          %3: f32[4] = mul(%2, %1)
+          %4: f32[4] = add(%3, %0)
+          return %4, %1
+        }""",
+        after="""
+        graph @g(%x: f32[4]) -> (f32[4], f32[]) {
+          %0: f32[4], %1: f32[4] = fused(%x) {body=graph @body(%x: f32[4]) -> (f32[4], f32[4]) {
+            %0: f32[4] = exp(%x)
+            %1: f32[4] = neg(%0)
+            return %0, %1
+          }}
+          %2: f32[] = sum(%0)
+          %3: f32[4] = fused(%1, %2, %0) {body=graph @body(%a: f32[4], %b: f32[], %c: f32[4]) -> (f32[4]) {
+            %0: f32[4] = mul(%a, %b)
+            %1: f32[4] = add(%0, %c)
+            return %1
+          }}
+          return %3, %2
+        }""",
+    )
+
+
+def test_no_more_results_than_asked_for():
+    check_rewrite(
+        FuseElementwise(min_elements=1, max_results=2),
+        before="""
+        graph @g(%x: f32[4]) -> (f32[4], f32[4], f32[4]) {
+          %0: f32[4] = exp(%x)
+          %1: f32[4] = neg(%0)
+          %2: f32[4] = abs(%0)
+          return %0, %1, %2
+        }""",
+        after="""
+        graph @g(%x: f32[4]) -> (f32[4], f32[4], f32[4]) {
+          %0: f32[4], %1: f32[4] = fused(%x) {body=graph @body(%x: f32[4]) -> (f32[4], f32[4]) {
+            %0: f32[4] = exp(%x)
+            %1: f32[4] = neg(%0)
+            return %0, %1
+          }}
+          %2: f32[4] = abs(%0)
+          return %0, %1, %2
+        }""",
+    )
