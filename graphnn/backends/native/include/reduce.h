@@ -114,6 +114,20 @@ GN_COLUMNS_SUM(gn_columns_square,
 GN_EXTREME(max, -INFINITY)
 GN_EXTREME(min, INFINITY)
 
+static inline void gn_row_add(float *x, long n, float value)
+{
+    long i = 0;
+    for (; n - i >= GN_LANES; i += GN_LANES) gn_store_f32v(x + i, gn_load_f32v(x + i) + value);
+    for (; i < n; i++) x[i] += value;
+}
+
+static inline void gn_row_add_scaled(float *x, const float *y, long n, float factor)
+{
+    long i = 0;
+    for (; n - i >= GN_LANES; i += GN_LANES) gn_store_f32v(x + i, gn_load_f32v(x + i) + gn_load_f32v(y + i) * factor);
+    for (; i < n; i++) x[i] += y[i] * factor;
+}
+
 static inline void gn_fill(float *x, long n, float value)
 {
     long i = 0;
