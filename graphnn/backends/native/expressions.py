@@ -52,11 +52,9 @@ def splat(dtype: DType, value: str) -> str:
 
 
 def convert(value: str, source: DType, target: DType, form: str) -> str:
-    """The value in another dtype, rounded to it."""
+    """The value in another dtype, rounded to it; to 16 bits from float32, as the kernels do."""
     if source is target:
         return value
-    if target in dtypes.NARROW and source is dtypes.float64:
-        return f"gn_round_{target.short}{form}(gn_odd_f32{form}({value}))"
     a, b = register_name(source), register_name(target)
     found = value if a == b else f"gn_convert_{a}{form}_{b}{form}({value})"
     return rounded(found, target, form) if _needs_rounding(source, target) else found
@@ -341,6 +339,12 @@ def _integer_pow(s: Spelling, exponent: Number | None) -> str | None:
 
 # ---- comparisons and truth
 
+BITWISE = {
+    f"{kind}_{name}": sign
+    for kind in ("logical", "bitwise")
+    for name, sign in (("and", "&"), ("or", "|"), ("xor", "^"))
+}
+
 
 @spells("eq", "ne", "lt", "le", "gt", "ge")
 def _compare(s: Spelling) -> str | None:
@@ -379,7 +383,7 @@ def _beside_number(dtype: DType, number: Number | None) -> DType | None:
 @spells("logical_and", "logical_or", "logical_xor")
 def _logical(s: Spelling) -> str:
     a, b = (_is_true(s, i) for i in range(2))
-    return f"({a} {dict(logical_and='&', logical_or='|', logical_xor='^')[s.node.op.name]} {b})"
+    return f"({a} {BITWISE[s.node.op.name]} {b})"
 
 
 def _is_true(s: Spelling, i: int) -> str:
@@ -405,7 +409,7 @@ def _test(s: Spelling) -> str | None:
 @spells("bitwise_and", "bitwise_or", "bitwise_xor")
 def _bitwise(s: Spelling) -> str:
     a, b = s.all_operands()
-    return f"({a} {dict(bitwise_and='&', bitwise_or='|', bitwise_xor='^')[s.node.op.name]} {b})"
+    return f"({a} {BITWISE[s.node.op.name]} {b})"
 
 
 @spells("bitwise_not")

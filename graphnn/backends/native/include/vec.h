@@ -180,11 +180,28 @@ GN_PART(f32, float, i32, u32)
         __builtin_memcpy(&x, &bits, sizeof x);                                                                         \
         return x;                                                                                                      \
     }                                                                                                                  \
-    GN_INLINE T##v gn_max_##T##v(T##v a, T##v b) { return gn_select_##T##v((M##v)(a > b) | (M##v)(a != a), a, b); }    \
-    GN_INLINE C gn_max_##T##s(C a, C b) { return a > b || a != a ? a : b; }                                            \
-    GN_INLINE T##v gn_min_##T##v(T##v a, T##v b) { return gn_select_##T##v((M##v)(a < b) | (M##v)(a != a), a, b); }    \
-    GN_INLINE C gn_min_##T##s(C a, C b) { return a < b || a != a ? a : b; }
+    /* which of two numbers is beyond the other, the second one where either is NaN */                                 \
+    GN_INLINE C gn_above_##T##s(C a, C b) { return a > b ? a : b; }                                                    \
+    GN_INLINE C gn_below_##T##s(C a, C b) { return a < b ? a : b; }
 GN_EACH_FLOAT(GN_FLOAT_ARITHMETIC)
+
+#define GN_BEYOND(T, C, M, U)                                                                                          \
+    GN_INLINE T##v gn_above_##T##v(T##v a, T##v b) { return gn_select_##T##v((M##v)(a > b), a, b); }                   \
+    GN_INLINE T##v gn_below_##T##v(T##v a, T##v b) { return gn_select_##T##v((M##v)(a < b), a, b); }
+GN_BEYOND(f64, double, i64, u64)
+#if defined(__AVX2__) && GN_LANES == 8
+GN_INLINE f32v gn_above_f32v(f32v a, f32v b) { return (f32v)__builtin_ia32_maxps256((gn_ps256)a, (gn_ps256)b); }
+GN_INLINE f32v gn_below_f32v(f32v a, f32v b) { return (f32v)__builtin_ia32_minps256((gn_ps256)a, (gn_ps256)b); }
+#else
+GN_BEYOND(f32, float, i32, u32)
+#endif
+
+#define GN_EXTREMES(T, C, M, U)                                                                                        \
+    GN_INLINE T##v gn_max_##T##v(T##v a, T##v b) { return gn_select_##T##v((M##v)(a != a), a, gn_above_##T##v(a, b)); }        \
+    GN_INLINE C gn_max_##T##s(C a, C b) { return a != a ? a : gn_above_##T##s(a, b); }                                 \
+    GN_INLINE T##v gn_min_##T##v(T##v a, T##v b) { return gn_select_##T##v((M##v)(a != a), a, gn_below_##T##v(a, b)); }        \
+    GN_INLINE C gn_min_##T##s(C a, C b) { return a != a ? a : gn_below_##T##s(a, b); }
+GN_EACH_FLOAT(GN_EXTREMES)
 
 #define GN_INTEGER_ARITHMETIC(T, C, M, U)                                                                              \
     GN_INLINE T##v gn_add_##T##v(T##v a, T##v b) { return (T##v)((U##v)a + (U##v)b); }                                 \
@@ -351,20 +368,4 @@ GN_EACH_INTEGER(GN_CONVERT_BOOL)
 #define GN_VECTOR_INT(x) __builtin_convertvector(x, i32v)
 GN_NARROW(s, float, i32s, u32s, uint16_t, GN_SCALAR_HALF, GN_SCALAR_INT)
 GN_NARROW(v, f32v, i32v, u32v, u16v, GN_VECTOR_HALF, GN_VECTOR_INT)
-
-/* float64 to float32 so that rounding again to fewer digits gives what rounding once would: inexact ones get odd */
-GN_INLINE float gn_odd_f32s(double x)
-{
-    float near = (float)x;
-    if ((double)near == x || x != x || near - near != 0) return near;
-    int32_t bits = gn_bits_f32s(near);
-    if (fabs((double)near) > fabs(x)) bits--;
-    return gn_of_bits_f32s(bits | 1);
-}
-GN_INLINE f32v gn_odd_f32v(f64v x)
-{
-    f32v y = {0};
-    GN_EACH_LANE(l) y[l] = gn_odd_f32s(x[l]);
-    return y;
-}
 #endif

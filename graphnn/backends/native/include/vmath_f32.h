@@ -26,9 +26,10 @@ GN_INLINE F N(exp_series)(F r)
 GN_INLINE F N(power_of_two)(I n) { return N(of_bits)((n + 127) << 23); }
 /* x 2^n for -252 <= n <= 254, in two steps since one factor could be too small or too large a number */
 GN_INLINE F N(scaled)(F x, I n) { return x * N(power_of_two)(n >> 1) * N(power_of_two)(n - (n >> 1)); }
+/* NaN stays NaN */
 GN_INLINE F N(bounded)(F x, float low, float high)
 {
-    return N(max)(N(min)(x, N(number)(high)), N(number)(low));
+    return N(above)(N(number)(low), N(below)(N(number)(high), x));
 }
 GN_INLINE F N(exp)(F x)
 {
@@ -80,7 +81,7 @@ GN_INLINE F N(log)(F x)
 {
     F e;
     const F f = N(log_split)(x, &e);
-    return N(log_ends)(x, e * 0.693359375f + (f + (e * -2.12194440e-4f + N(log_series)(f))));
+    return N(log_ends)(x, e * 0.693359375f + (e * -2.12194440e-4f + (N(log_series)(f) + f)));
 }
 GN_INLINE F N(log2)(F x)
 {
@@ -160,10 +161,10 @@ GN_INLINE F N(quarter_value)(F r, I n)
 GN_INLINE F N(sin)(F x)
 {
     I n;
-    const F r = N(quarter)(x, &n), found = N(quarter_value)(r, n);
+    const F r = N(quarter)(x, &n), found = N(select)(N(lt)(N(abs)(x), N(number)(1e-4f)), x, N(quarter_value)(r, n));
     const I is_large = N(gt)(N(abs)(x), N(number)(0x1p27f));
     if (__builtin_expect(N(any)(is_large), 0)) return N(select)(is_large, N(sin_large)(x), found);
-    return N(select)(N(lt)(N(abs)(x), N(number)(1e-4f)), x, found);
+    return found;
 }
 GN_INLINE F N(cos)(F x)
 {
@@ -186,12 +187,12 @@ GN_INLINE F N(tanh)(F x)
     const F size = N(abs)(x), square = x * x, z = N(exp)(-2.0f * size);
     const F near = POLY5(square, -0.3333328068256378f, 0.13331441581249237f, -0.05373971536755562f,
                          0.0206390880048275f, -0.005704986862838268f);
-    const F far = N(copysign)((1.0f - z) / (1.0f + z), x);
-    return N(select)(N(lt)(size, N(number)(0.625f)), near * square * x + x, far);
+    const F found = N(select)(N(lt)(size, N(number)(0.625f)), near * square * size + size, (1.0f - z) / (1.0f + z));
+    return N(copysign)(found, x);
 }
 GN_INLINE F N(erf)(F x)
 {
-    const F size = N(abs)(x), square = x * x, y = N(min)(size, N(number)(4.0f));
+    const F size = N(abs)(x), square = x * x, y = N(below)(N(number)(4.0f), size);
     const F near = POLY7(square, 0.1283791065216064f, -0.3761262595653534f, 0.1128358542919159f, -0.026853812858462334f,
                          0.005188327748328447f, -0.0008010193705558777f, 7.853861461626366e-05f);
     const F power = POLY8(y, 0.00017468321311753243f, -1.1295149326324463f, -0.6333469152450562f, -0.10828007757663727f,
