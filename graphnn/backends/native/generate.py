@@ -12,10 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from graphnn.backends.native.boundary import Boundary, write_boundary
 from graphnn.backends.native.epilogue import expand_group
 from graphnn.backends.native.lowering import lowering_of
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.backends.native.toolchain.machine import Machine
+from graphnn.backends.numpy.backend import outputs_in_phase
 from graphnn.ir.dtypes import of_numpy
 from graphnn.ir.printer import format_node
 from graphnn.ir.registry import Trait
@@ -54,6 +56,8 @@ class Program:
     after: list[Segment]
     table: list[Entry]
     refusals: dict[int, int]  # place in the table -> step
+    forward: Boundary | None = None  # None: the phase has steps on NumPy, and is run segment by segment
+    backward: Boundary | None = None
 
     @property
     def source(self) -> str:
@@ -81,8 +85,20 @@ class _Generator:
         barrier = end if self.plan.barrier is None else self.plan.barrier
         before = list(self._segments(0, barrier, "before"))
         after = list(self._segments(barrier, end, "after"))
-        units = dict(self._units([*before, *after]))
-        return Program(units, before, after, self.table, self.refusals)
+        forward = self._boundary("forward", before, early=True)
+        backward = None if self.plan.barrier is None else self._boundary("backward", after, early=False)
+        units = dict(self._units([*before, *after], [b for b in (forward, backward) if b is not None]))
+        return Program(units, before, after, self.table, self.refusals, forward, backward)
+
+    def _boundary(self, name: str, segments: Sequence[Segment], early: bool) -> Boundary | None:
+        plan = self.plan
+        if not all(s.name for s in segments):
+            return None
+        inputs = [v for v in plan.graph.inputs if (v in plan.late) != early]
+        outputs = outputs_in_phase(plan.graph, plan, early)
+        copies = [c for c in plan.copies if (c.early or plan.barrier is None) == early]
+        names = [s.name for s in segments]
+        return write_boundary(plan, name, names, inputs, outputs, copies, lambda slot: self._place(slot, 0))
 
     # ---- steps
 
@@ -163,22 +179,22 @@ class _Generator:
             return f"for (long i = 0; i < {phase.parts}; i++) {name}(t + {base}, i, 0);"
         return f"run(pool, {name}, t + {base}, {phase.parts});"
 
-    def _units(self, segments: Sequence[Segment]) -> Iterator[tuple[str, str]]:
+    def _units(self, segments: Sequence[Segment], boundaries: Sequence[Boundary]) -> Iterator[tuple[str, str]]:
         groups: list[list[tuple[str, str]]] = [[] for _ in range(UNITS)]
         for text, name in sorted(self.functions.items(), key=lambda item: -len(item[0])):
             min(groups, key=lambda g: sum(len(t) for t, _ in g)).append((text, name))
         for number, group in enumerate(groups):
             if group:
                 yield f"kernels{number}", self._kernel_unit(group)
-        yield "plan", self._main_unit(segments)
+        yield "plan", self._main_unit(segments, boundaries)
 
     def _kernel_unit(self, group: list[tuple[str, str]]) -> str:
         needed = dict.fromkeys(h for _, name in group for h in self.function_helpers[name])
         functions = (f"void {name}(char **p, long part, long worker)\n{{\n{text}\n}}\n" for text, name in group)
         return HEADERS + "\n".join([*needed, *functions])
 
-    def _main_unit(self, segments: Sequence[Segment]) -> str:
-        lines = ["#include <stdint.h>", "typedef void (*gn_function)(char **, long, long);"]
+    def _main_unit(self, segments: Sequence[Segment], boundaries: Sequence[Boundary]) -> str:
+        lines = ['#include "array.h"', "typedef void (*gn_function)(char **, long, long);"]
         lines.append("typedef void (*gn_runner)(void *pool, gn_function function, char **p, long parts);")
         lines += [f"void {name}(char **, long, long);" for name in self.functions.values()]
         for segment in segments:
@@ -186,7 +202,7 @@ class _Generator:
                 head = '__attribute__((visibility("default")))\n'
                 head += f"long {segment.name}(gn_runner run, void *pool, char **t)\n{{"
                 lines += [head, "    (void)run; (void)pool;", *segment.calls, "    return 0;\n}"]
-        return "\n".join(lines) + "\n"
+        return "\n".join([*lines, *(b.text for b in boundaries)]) + "\n"
 
 
 def _element_strides(slot: Slot) -> tuple[int, ...]:

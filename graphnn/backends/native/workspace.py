@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphnn.backends.native.boundary import Boundary
 from graphnn.backends.native.generate import Program, Segment
 from graphnn.backends.native.target import NativeTarget
+from graphnn.backends.native.toolchain.arrays import reads_arrays
 from graphnn.backends.native.toolchain.pool import pool_runner
 from graphnn.backends.numpy.backend import Bound, Memory, outputs_in_phase
 from graphnn.ir.value import Value
@@ -18,7 +20,19 @@ from graphnn.ops.quiet import begin_quiet, end_quiet
 from graphnn.plan.places import Slot
 from graphnn.plan.plan import Plan
 
-Runner = Callable[..., int]
+_NUMBERS = {"f": ctypes.c_double, "i": ctypes.c_longlong, "b": ctypes.c_bool}
+
+
+class _Crossing(NamedTuple):
+    """A phase's C function, what every call hands it first, and what it takes and makes (see `Boundary`)."""
+
+    function: Any
+    fixed: tuple[Any, ...]
+    kinds: list[str]
+    fresh: list[tuple[tuple[int, ...], np.dtype]]
+    through: list[bool] | None
+    rest: list[Bound]
+    simple: bool
 
 
 class NativeWorkspace:
@@ -40,12 +54,65 @@ class NativeWorkspace:
         copies = [(c.early or plan.barrier is None, c) for c in plan.copies]
         self._at_barrier = [self._copy(c.target, c.source) for early, c in copies if early]
         self._at_end = [self._copy(c.target, c.source) for early, c in copies if not early]
+        self._forward = self._crossing(program.forward, library, self._out)
+        self._backward = self._crossing(program.backward, library, self._late_out)
+
+    def _crossing(self, boundary: Boundary | None, library: Any, results: list[np.ndarray]) -> _Crossing | None:
+        if boundary is None or not reads_arrays():
+            return None
+        function = library.function(boundary.name)
+        function.restype = ctypes.c_long
+        kinds = [k for k in boundary.inputs if k]
+        numbers = [
+            _NUMBERS[r.dtype.kind] for r, k in zip(self._given(boundary), boundary.inputs, strict=True) if k == "number"
+        ]
+        waiting = iter(numbers)
+        arguments = [ctypes.c_void_p if k == "array" else next(waiting) for k in kinds]
+        function.argtypes = [ctypes.c_void_p] * 3 + arguments + [ctypes.c_void_p] * sum(boundary.outputs)
+        return _Crossing(
+            function,
+            (*self._pool(), self._table),
+            boundary.inputs,
+            [(r.shape, r.dtype) for r, c in zip(results, boundary.outputs, strict=True) if c],
+            None if all(boundary.outputs) else boundary.outputs,
+            [self._copy(c.target, c.source) for c in boundary.rest],
+            all(k == "array" for k in boundary.inputs),
+        )
+
+    def _given(self, boundary: Boundary) -> list[Any]:
+        return self._in if boundary.name == "forward" else self._late_in
+
+    def _pool(self) -> tuple[Any, Any]:
+        assert isinstance(self.plan.target, NativeTarget)
+        return pool_runner(self.plan.target.machine.threads)
 
     def forward(self, inputs: list[Any]) -> list[np.ndarray]:
+        if self._forward is not None:
+            return self._cross(self._forward, inputs, self._out)
         return self._run(self._in, inputs, self._first, self._out, self._at_barrier)
 
     def backward(self, inputs: list[Any]) -> list[np.ndarray]:
+        if self._backward is not None:
+            return self._cross(self._backward, inputs, self._late_out)
         return self._run(self._late_in, inputs, self._second, self._late_out, self._at_end)
+
+    def _cross(self, crossing: _Crossing, inputs: list[Any], results: list[np.ndarray]) -> list[np.ndarray]:
+        """One call of C for the whole phase."""
+        made = [np.empty(shape, dtype) for shape, dtype in crossing.fresh]
+        if crossing.simple:
+            refused = crossing.function(*crossing.fixed, *map(id, inputs), *map(id, made))
+        else:
+            kinds = zip(inputs, crossing.kinds, strict=True)
+            args = [id(v) if kind == "array" else v for v, kind in kinds if kind]
+            refused = crossing.function(*crossing.fixed, *args, *map(id, made))
+        if refused:
+            self._refuse(refused - 1)
+        for function, args in crossing.rest:
+            function(*args)
+        if crossing.through is None:
+            return made
+        fresh = iter(made)
+        return [next(fresh) if c else r.copy("K") for c, r in zip(crossing.through, results, strict=True)]
 
     @contextmanager
     def preserved(self, wanted: bool) -> Iterator[None]:
@@ -98,9 +165,7 @@ class NativeWorkspace:
         if segment.name:
             function = library.function(segment.name)
             function.restype = ctypes.c_long
-            assert isinstance(self.plan.target, NativeTarget)
-            runner, pool = pool_runner(self.plan.target.machine.threads)
-            return function, (runner, pool, self._table)
+            return function, (*self._pool(), self._table)
         return self._on_numpy, (self._numpy_calls(segment.step),)
 
     def _numpy_calls(self, index: int) -> list[Bound]:
