@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from graphnn.backends.native import expressions as ex
-from graphnn.backends.native.step import Operand, Step
+from graphnn.backends.native.step import C_TYPES, Operand, Step
 from graphnn.ir.graph import Graph
 from graphnn.ir.value import LITERAL, Node, Value
 
@@ -59,8 +59,10 @@ class _Epilogue:
         if n is None:
             return "{ " + " ".join(self._statements(value, offset, channel, form)) + " }"
         inside = " ".join(self._statements("gn_t[gn_k]", "gn_o + gn_k", _next(channel, form), "s"))
+        dtype = self.head.outputs[0].type.dtype
         return (
-            f"{{ float gn_t[{self.lanes}]; const long gn_o = {offset}, gn_c = {channel}; gn_store_f32v(gn_t, {value}); "
+            f"{{ {C_TYPES[dtype.short]} gn_t[{self.lanes}]; const long gn_o = {offset}, gn_c = {channel}; "
+            f"gn_store_{dtype.short}v(gn_t, {value}); "
             f"for (long gn_k = 0; gn_k < {n}; gn_k++) {{ {inside} }} }}"
         )
 

@@ -110,6 +110,11 @@ class Step:
     def name(self) -> str:
         return self.op.name
 
+    @property
+    def is_group(self) -> bool:
+        """Whether its results go through elementwise code when they are stored."""
+        return self._epilogue is not None
+
     def store(self, value: str, offset: str, channel: str = "0", form: str = "v", n: str | None = None) -> str:
         """C statements that hand on a finished element ("s"), vector ("v") or vector of one channel ("w") of the result.
 
@@ -122,9 +127,10 @@ class Step:
         assert out is not None
         if form == "s":
             return f"{out.pointer}[{offset}] = {value};"
+        kind = f"{out.type.dtype.short}v"
         if n is not None:
-            return f"gn_store_part_f32v({out.pointer} + ({offset}), {value}, {n});"
-        return f"gn_store_f32v({out.pointer} + ({offset}), {value});"
+            return f"gn_store_part_{kind}({out.pointer} + ({offset}), {value}, {n});"
+        return f"gn_store_{kind}({out.pointer} + ({offset}), {value});"
 
     def refuse(self) -> str:
         """A C statement for an op that checks values: this run is refused, with the error that the NumPy kernel raises."""

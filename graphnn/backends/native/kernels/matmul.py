@@ -1,0 +1,124 @@
+"""matmul, linear and linear_relu: any strides, batches, vectors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from graphnn.backends.native.kernels.axes import text
+from graphnn.backends.native.kernels.matrix_blocking import blocking, nanoseconds, split_ranges, working_memory
+from graphnn.backends.native.kernels.matrix_dots import dots_text, suits_dots
+from graphnn.backends.native.kernels.matrix_loops import Loops, matrix_text
+from graphnn.backends.native.kernels.matrix_tile import Finish
+from graphnn.backends.native.kernels.product import Product, linear_product, matmul_product
+from graphnn.backends.native.lowering import lowers
+from graphnn.backends.native.step import Operand, Phase, Step
+from graphnn.backends.native.toolchain.machine import Machine
+from graphnn.ir.dtypes import float32, float64
+from graphnn.ir.types import TensorType
+from graphnn.ir.value import Node
+
+
+def accepts(node: Node) -> bool:
+    """Products of one floating dtype."""
+    types = {v.type.dtype for v in (*node.inputs, *node.outputs) if v is not None}
+    return types in ({float32}, {float64}) and all(v is None or v.kind != "literal" for v in node.inputs)
+
+
+def scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
+    """Each worker's memory, and partial sums where k is split."""
+    m, n, k = _sizes(node)
+    dtype = node.outputs[0].type.dtype
+    memory = TensorType(dtype, (machine.threads, working_memory(machine, dtype.short, m, n, k)))
+    splits = split_ranges(machine, m, n, k)
+    return (memory,) if splits == 1 else (memory, TensorType(dtype, (splits, m * n)))
+
+
+def _sizes(node: Node) -> tuple[int, int, int]:
+    """The most rows, the columns, and the length of the sums; one column is a row of a turned product."""
+    left, right = (v.type.shape for v in node.inputs[:2] if v is not None)
+    size, k = node.outputs[0].type.size, left[-1]
+    n = right[0] if node.op.name.startswith("linear") else right[-1] if len(right) > 1 else 1
+    return (1, size, k) if n == 1 else (size // n if n else 0, n, k)
+
+
+@lowers("matmul", accepts=accepts, scratch=scratch)
+def _matmul(step: Step) -> list[Phase]:
+    return product_phases(step, matmul_product(step), _finish(step, None, False))
+
+
+@lowers("linear", "linear_relu", accepts=accepts, scratch=scratch)
+def _linear(step: Step) -> list[Phase]:
+    bias = step.inputs[2] if len(step.inputs) > 2 else None
+    return product_phases(step, linear_product(step), _finish(step, bias, step.name == "linear_relu"))
+
+
+def product_phases(step: Step, p: Product, finish: Finish) -> list[Phase]:
+    machine = step.machine
+    if p.size == 0:
+        return []
+    cost = nanoseconds(machine, p.size * p.k, p.kind)
+    if suits_dots(p, machine) and len(step.scratch) == 1:
+        body, helpers, parts = dots_text(p, machine, finish)
+        return [Phase(body, parts, 2 * cost, helpers)]
+    splits = math.prod(step.scratch[1].shape[:1]) if len(step.scratch) > 1 and p.batches == 1 else 1
+    cut = blocking(p, machine, splits)
+    memory = f"{step.scratch[0].pointer} + worker * {step.scratch[0].shape[1]}L"
+    last = finish if splits == 1 else _partial(step.scratch[1], p.kind)
+    body, helpers = matrix_text(Loops(p, cut, machine.lanes, memory, last, splits == 1 and step.is_group))
+    phases = [Phase(body, cut.parts, cost, helpers)]
+    return phases if splits == 1 else [*phases, _joined(step.scratch[1], p, machine.lanes, finish)]
+
+
+def _finish(step: Step, bias: Operand | None, relu: bool) -> Finish:
+    """What becomes of a vector of sums."""
+    kind = step.inputs[0].type.dtype.short if step.inputs[0] is not None else "f32"
+
+    def finish(value: str, offset: str, channel: str, lanes: str | None) -> str:
+        if bias is not None:
+            value = f"({value}) + {_bias(bias, kind, channel, lanes)}"
+        if relu:
+            value = f"gn_max_{kind}v({value}, ({kind}v){{0}})"
+        return step.store(value, offset, channel, "v", lanes)
+
+    return finish
+
+
+def _bias(bias: Operand, kind: str, channel: str, lanes: str | None) -> str:
+    at = f"{bias.pointer} + ({channel})"
+    if bias.strides == (0,) or bias.shape == (1,):
+        return f"gn_splat_{kind}v(*{bias.pointer})"
+    assert bias.strides == (1,), "a bias lies side by side, or is one number"
+    return f"gn_load_{kind}v({at})" if lanes is None else f"gn_load_part_{kind}v({at}, {lanes})"
+
+
+def _partial(partials: Operand, kind: str) -> Finish:
+    def finish(value: str, offset: str, channel: str, lanes: str | None) -> str:
+        at = f"{partials.pointer} + ({offset})"
+        return (
+            f"gn_store_{kind}v({at}, {value});" if lanes is None else f"gn_store_part_{kind}v({at}, {value}, {lanes});"
+        )
+
+    return finish
+
+
+def _joined(partials: Operand, p: Product, lanes: int, finish: Finish) -> Phase:
+    """The sums of all ranges of k, added in their order."""
+    size, splits, kind = p.m * p.n, partials.shape[0], p.kind
+    lines: list[str] = []
+    whole, tail = p.n // lanes * lanes, p.n % lanes
+
+    def total(n: str | None) -> Sequence[str]:
+        at = f"{partials.pointer} + s * {size}L + at"
+        load = f"gn_load_{kind}v({at})" if n is None else f"gn_load_part_{kind}v({at}, {n})"
+        return [f"    {kind}v total = {{0}};", f"    for (long s = 0; s < {splits}; s++) total += {load};"]
+
+    lines.append(f"for (long row = 0; row < {p.m}; row++) {{")
+    if whole:
+        lines += [f"for (long column = 0; column < {whole}; column += {lanes}) {{"]
+        lines += [f"    const long at = row * {p.n}L + column;"]
+        lines += [*total(None), "    " + finish("total", "at", "column", None), "}"]
+    if tail:
+        lines += ["{", f"    const long column = {whole}, at = row * {p.n}L + column;"]
+        lines += [*total(str(tail)), "    " + finish("total", "at", "column", str(tail)), "}"]
+    return Phase(text(lines, "}"), 1, splits * size * 0.3)
