@@ -24,7 +24,7 @@ GN_INLINE void gn_philox_block(const uint64_t *rng, uint64_t offset, uint64_t bl
 GN_INLINE float gn_uniform_f32(uint32_t word) { return (float)(int32_t)(word >> 8) * 0x1p-24f; }
 GN_INLINE double gn_uniform_f64(uint64_t word) { return (double)(int64_t)(word >> 11) * 0x1p-53; }
 
-/* uniform numbers from number `from` of a draw to number `to`; `from` is a multiple of a block's numbers */
+/* numbers `from` to `to` of a draw of uniform numbers, into `out`; `from` is a multiple of a block's numbers */
 GN_INLINE void gn_uniforms_f32(const uint64_t *rng, uint64_t offset, long from, long to, float *out)
 {
     for (long i = from; i < to; i += 8) {
@@ -32,17 +32,18 @@ GN_INLINE void gn_uniforms_f32(const uint64_t *rng, uint64_t offset, long from, 
         float drawn[8];
         gn_philox_block(rng, offset, (uint64_t)i / 8, word);
         for (int k = 0; k < 8; k++) drawn[k] = gn_uniform_f32((uint32_t)(word[k / 2] >> (k % 2 * 32)));
-        __builtin_memcpy(out + i, drawn, sizeof(float) * (unsigned long)(to - i < 8 ? to - i : 8));
+        if (to - i >= 8)
+            __builtin_memcpy(out + (i - from), drawn, sizeof drawn);
+        else
+            __builtin_memcpy(out + (i - from), drawn, sizeof(float) * (unsigned long)(to - i));
     }
 }
 GN_INLINE void gn_uniforms_f64(const uint64_t *rng, uint64_t offset, long from, long to, double *out)
 {
     for (long i = from; i < to; i += 4) {
         uint64_t word[4];
-        double drawn[4];
         gn_philox_block(rng, offset, (uint64_t)i / 4, word);
-        for (int k = 0; k < 4; k++) drawn[k] = gn_uniform_f64(word[k]);
-        __builtin_memcpy(out + i, drawn, sizeof(double) * (unsigned long)(to - i < 4 ? to - i : 4));
+        for (long k = 0; k < 4 && i + k < to; k++) out[i - from + k] = gn_uniform_f64(word[k]);
     }
 }
 #endif
