@@ -34,6 +34,7 @@ from graphnn.tensor.joining import (
     vstack,
 )
 from graphnn.tensor.out import with_out
+from graphnn.tensor.repeating import repeat_interleave
 from graphnn.tensor.tensor import Tensor
 
 
@@ -85,6 +86,7 @@ METHODS = (
     *("tanh_", "trunc_", "zero_", "index_put_", "addmv_", "acosh_", "asinh_", "atanh_", "deg2rad_", "rad2deg_", "exp2_"),
     *("erfc_", "sinc_", "fix_", "xlogy_", "ldexp_", "gcd_", "lcm_", "sgn_", "arccos_", "arccosh_", "arcsin_", "arcsinh_"),
     *("arctan_", "arctanh_"),
+    *("cumprod", "cummax", "cummin", "logcumsumexp", "diff", "aminmax"),
     *("clone", "detach", "numel", "is_floating_point", "is_complex", "is_signed"),
 )
 OTHERS = (
@@ -109,6 +111,7 @@ OTHERS = (
     meshgrid,
     polygamma,
     pow,
+    repeat_interleave,
     row_stack,
     scalar_tensor,
     stack,

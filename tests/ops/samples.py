@@ -18,6 +18,7 @@ from tests.ops import (
     samples_pooling,
     samples_recurrent,
     samples_reduction,
+    samples_scans,
     samples_special,
 )
 from tests.ops.rows import Row
@@ -29,6 +30,7 @@ TABLE: tuple[Row, ...] = (
     *samples_attention.ROWS,
     *samples_recurrent.ROWS,
     *samples_reduction.ROWS,
+    *samples_scans.ROWS,
     *samples_special.ROWS,
     *samples_movement.ROWS,
     *samples_indexing.ROWS,

@@ -19,6 +19,7 @@ from graphnn.tensor.methods.random import RandomMethods
 from graphnn.tensor.methods.rare_functions import RareBinaryMethods, RareUnaryMethods
 from graphnn.tensor.methods.rare_inplace import RareInplaceMethods, ShownInplaceMethods
 from graphnn.tensor.methods.reductions import ExtremeMethods, SumMethods
+from graphnn.tensor.methods.scans import ScanMethods
 from graphnn.tensor.methods.statistics import StatisticsMethods
 from graphnn.tensor.methods.triangles import TriangleMethods
 
@@ -50,6 +51,7 @@ class TensorMethods(
     RareUnaryMethods,
     RareBinaryMethods,
     StatisticsMethods,
+    ScanMethods,
     ComparisonMethods,
     CutMethods,
     PutBackMethods,

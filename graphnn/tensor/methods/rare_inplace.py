@@ -51,6 +51,8 @@ class RareInplaceMethods:
     bitwise_right_shift_ = _in_place("bitwise_right_shift")
     copysign_ = _in_place("copysign")
     cosh_ = _in_place("cosh")
+    cumprod_ = _in_place("cumprod")
+    cumsum_ = _in_place("cumsum")
     deg2rad_ = _in_place("deg2rad")
     digamma_ = _in_place("digamma")
     eq_ = _in_place("eq")

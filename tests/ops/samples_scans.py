@@ -1,0 +1,32 @@
+"""Samples of the scans."""
+
+import numpy as np
+import torch
+
+from tests.ops.rows import SPECIAL, Row, bools, floats, ints, sample, strided
+
+WHOLE = (
+    sample(floats(2, 3), dim=0),
+    sample(floats(2, 3, 2), dim=1),
+    sample(strided(floats(3, 4)), dim=1),
+    sample(floats(), dim=0),
+    sample(floats(0, 3), dim=0, torch_grad=False),
+    sample(floats(2, 0), dim=1, torch_grad=False),
+    sample(SPECIAL, dim=0, grad=False, torch_grad=False),
+    sample(floats(2, 3, dtype="f2"), dim=1, grad=False, torch_grad=False),
+)
+INTEGERS = (sample(ints(2, 6), dim=1), sample(ints(2, 3, dtype="i4"), dim=0), sample(bools(4), dim=0))
+ZEROS = np.array([[1.5, 0.0, 2.0, 0.5], [0.0, 3.0, 0.0, 2.0], [1.0, 2.0, 3.0, 0.0]])
+TIES = np.array([[1.0, 1.0, 0.0, 1.0], [np.nan, 2.0, np.nan, 3.0]])
+
+ROWS = (
+    Row(
+        "cumprod",
+        (*WHOLE, *INTEGERS, sample(ZEROS, dim=1, grad=False), sample(ZEROS, dim=0, grad=False)),
+        torch=torch.cumprod,
+        rtol=2e-5,
+    ),
+    Row("cummax", (*WHOLE, *INTEGERS, sample(TIES, dim=1, grad=False)), torch=torch.cummax),
+    Row("cummin", (*WHOLE, *INTEGERS, sample(TIES, dim=1, grad=False)), torch=torch.cummin),
+    Row("logcumsumexp", WHOLE, torch=torch.logcumsumexp, rtol=1e-5),
+)
