@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from graphnn.ir.graph import Graph
 from graphnn.ir.registry import Trait
 from graphnn.ir.value import Node
 from graphnn.ops.fused import fused
-from graphnn.passes.grouping import Grouping, fuse_group, gather
+from graphnn.passes.grouping import Grouping, fuse_group, gather, waiting_for
 from graphnn.rewrite.pass_ import Pass
 
 
@@ -22,18 +23,21 @@ class FuseElementwise(Pass):
     come back. On NumPy a second result is never taken in: it could not be written over an input, which costs more
     than the reading it saves. Tensors of fewer than `min_elements` stay apart: while they fit into the cache, whole
     arrays written in place are as fast. With more results, nodes join the group of what they read, where that makes
-    no circle, up to `max_ops` nodes.
+    no circle, up to `max_ops` nodes; what waits for the graph's last `late_inputs` inputs stays apart from what does not.
     """
 
     min_elements: int = 1 << 21
     max_results: int = 1
     max_ops: int = 64
+    late_inputs: int = 0
 
     name = "fuse-elementwise"
 
     def apply(self, graph: Graph) -> bool:
         if self.max_results > 1:
-            groups = Grouping(graph, lambda n: _is_fusable(n, self.min_elements), self.max_results, self.max_ops).run()
+            late = waiting_for(graph, self.late_inputs)
+            fusable = partial(_is_fusable, min_elements=self.min_elements)
+            groups = Grouping(graph, fusable, late, self.max_results, self.max_ops).run()
             gather(graph, groups)
         else:
             groups = [g[::-1] for g in _groups(graph, self.min_elements) if len(g) > 1]

@@ -10,7 +10,7 @@ from graphnn.ir.graph import Graph
 from graphnn.ir.registry import Trait
 from graphnn.ir.value import LITERAL, PARAM, Node, Value
 from graphnn.ops.fused_epilogue import fused_epilogue
-from graphnn.passes.grouping import fuse_group, gather
+from graphnn.passes.grouping import fuse_group, gather, waiting_for
 from graphnn.plan.formats import channels_last_values
 from graphnn.rewrite.pass_ import Pass
 
@@ -24,16 +24,18 @@ class FuseEpilogue(Pass):
     elementwise and of the head's shape. What else these read must have the head's shape and format, or be one
     number, or one number a channel (an output feature, for products), and must not wait for the group; or else it is
     elementwise itself, and comes along. So an optimizer's arithmetic goes with the product that makes a gradient.
-    At most `max_ops` are taken in, and at most `max_results` come out.
+    At most `max_ops` are taken in, and at most `max_results` come out. What waits for the graph's last `late_inputs`
+    inputs goes into no group with what does not.
     """
 
     max_results: int = 4
     max_ops: int = 40
+    late_inputs: int = 0
 
     name = "fuse-epilogue"
 
     def apply(self, graph: Graph) -> bool:
-        walk = _Walk(graph, self.max_results, self.max_ops)
+        walk = _Walk(graph, waiting_for(graph, self.late_inputs), self.max_results, self.max_ops)
         groups = list(walk.groups())
         if groups:
             gather(graph, groups)
@@ -43,8 +45,9 @@ class FuseEpilogue(Pass):
 
 
 class _Walk:
-    def __init__(self, graph: Graph, max_results: int, max_ops: int) -> None:
+    def __init__(self, graph: Graph, late: set[Node], max_results: int, max_ops: int) -> None:
         self.graph = graph
+        self.late = late
         self.max_results = max_results
         self.max_ops = max_ops
         self.formats = channels_last_values(graph.nodes)
@@ -109,7 +112,7 @@ class _Walk:
         result = head.output
         if Trait.ELEMENTWISE not in node.op.traits or len(node.outputs) != 1 or "body" in node.attrs:
             return False
-        if node in self.taken or node.output.type is not result.type:
+        if node in self.taken or (node in self.late) != (head in self.late) or node.output.type is not result.type:
             return False
         return (node.output in self.formats) == (result in self.formats)
 

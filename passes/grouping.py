@@ -22,9 +22,10 @@ class Grouping:
     became of those that are part of another.
     """
 
-    def __init__(self, graph: Graph, fusable: Fusable, max_results: int, max_ops: int) -> None:
+    def __init__(self, graph: Graph, fusable: Fusable, late: set[Node], max_results: int, max_ops: int) -> None:
         self.graph = graph
         self.fusable = fusable
+        self.late = late
         self.max_results = max_results
         self.max_ops = max_ops
         self.unit_of: dict[Node, int] = {}
@@ -70,6 +71,8 @@ class Grouping:
         a, b = self.members[early], self.members[late]
         if not a or not b or not self.fusable(a[0]) or a[0].output.type.shape != b[0].output.type.shape:
             return False
+        if (a[0] in self.late) != (b[0] in self.late):
+            return False
         if len(a) + len(b) > self.max_ops or self._results(a, b) > self.max_results:
             return False
         return not self._depends_elsewhere(late, early)
@@ -113,6 +116,17 @@ class Grouping:
         while unit in self.joined:
             unit = self.joined[unit]
         return unit
+
+
+def waiting_for(graph: Graph, late_inputs: int) -> set[Node]:
+    """The nodes that depend on the last so many of the graph's inputs."""
+    values = set(graph.inputs[len(graph.inputs) - late_inputs :])
+    found: set[Node] = set()
+    for node in graph.nodes:
+        if any(v in values for v in node.operands):
+            found.add(node)
+            values.update(node.outputs)
+    return found
 
 
 def gather(graph: Graph, groups: Iterable[list[Node]]) -> None:

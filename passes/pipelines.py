@@ -20,19 +20,24 @@ def inference_pipeline(backend: str = "numpy") -> tuple[Pass, ...]:
     return (*_inference(), *_fusions(backend))
 
 
-def training_pipeline(backend: str = "numpy") -> tuple[Pass, ...]:
+def training_pipeline(backend: str = "numpy", *, late_inputs: int = 0) -> tuple[Pass, ...]:
     """For graphs that also differentiate or write state: batch norm follows its batch or needs its gradient, so it is
-    not folded; a relu stays fusable where its gradient reads only its output."""
-    return (*_training(), *_fusions(backend))
+    not folded; a relu stays fusable where its gradient reads only its output. The last `late_inputs` of the graph's
+    inputs are given in the middle of a run: what waits for them goes into no group with what does not."""
+    return (*_training(), *_fusions(backend, late_inputs))
 
 
-def _fusions(backend: str) -> tuple[Pass, ...]:
+def _fusions(backend: str, late_inputs: int = 0) -> tuple[Pass, ...]:
     """Last: a group is opaque to all others, and no named op must be lost in one."""
     if backend != "native":
-        return (FuseElementwise(),)
+        return (FuseElementwise(late_inputs=late_inputs),)
     return (
-        FuseEpilogue(),  # before the groups, which would take what follows a product; not with products' sums in memory
-        FuseElementwise(min_elements=1, max_results=8),  # in C each group is one loop, of any size; takes in optimizers
+        FuseEpilogue(
+            late_inputs=late_inputs
+        ),  # before the groups, which would take what follows a product; not with products' sums in memory
+        FuseElementwise(
+            min_elements=1, max_results=8, late_inputs=late_inputs
+        ),  # in C each group is one loop, of any size; takes in optimizers
     )
 
 

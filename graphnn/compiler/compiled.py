@@ -140,12 +140,15 @@ class Compiled:
         self._forget()
         return entry
 
-    def _optimize(self, graph: Graph, has_backward: bool) -> tuple[Graph, PipelineReport]:
+    def _optimize(self, graph: Graph, seeds: int | None) -> tuple[Graph, PipelineReport]:
+        """`seeds`: how many of the last inputs are gradients of the outputs, given later; None without a backward part."""
         from graphnn.passes import PassManager, inference_pipeline, training_pipeline
 
-        training = has_backward or bool(graph.updates)
         name = self._backend.name
-        pipeline = training_pipeline(name) if training else inference_pipeline(name)
+        if seeds is None and not graph.updates:
+            pipeline = inference_pipeline(name)
+        else:
+            pipeline = training_pipeline(name, late_inputs=seeds or 0)
         result = PassManager(pipeline).run(graph)
         return result.graph, result.report
 

@@ -21,7 +21,7 @@ from graphnn.tensor.tensor import NOT_KEPT, Tensor, fresh_tensor
 from graphnn.tracing.capture import CONSUMED, Argument, Captured, Output
 from graphnn.tracing.trees import LEAF, unflatten
 
-Optimize = Callable[[Graph, bool], tuple[Graph, PipelineReport]]
+Optimize = Callable[[Graph, int | None], tuple[Graph, PipelineReport]]
 
 
 class Assumed(NamedTuple):
@@ -57,8 +57,8 @@ class Entry:
         self.variables = _variables(captured)
         self.first_gradient = len(captured.outputs)
         early = None if self.joint is None else range(self.first_gradient)
-        graph, self.passes = optimize(captured.graph, self.joint is not None)
         seeds = 0 if self.joint is None else len(self.joint.outputs)
+        graph, self.passes = optimize(captured.graph, None if self.joint is None else seeds)
         self.program = Program(graph, captured.storages, backend, early, seeds)
         self.single = self._single_result(graph)
 

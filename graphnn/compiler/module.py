@@ -11,7 +11,18 @@ from graphnn.compiler.records import PlanRecord
 from graphnn.nn.module import Module
 
 _OWN = frozenset(
-    ("_original", "_compiled", "_options", "plans", "source", "__class__", "__dict__", "__repr__", "__call__", "__deepcopy__")
+    (
+        "_original",
+        "_compiled",
+        "_options",
+        "plans",
+        "source",
+        "__class__",
+        "__dict__",
+        "__repr__",
+        "__call__",
+        "__deepcopy__",
+    )
 )
 _get = object.__getattribute__
 

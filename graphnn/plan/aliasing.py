@@ -82,7 +82,12 @@ def in_place_updates(graph_updates: dict[Value, Value], layouts: Layouts) -> dic
         if value.kind != RESULT:
             continue
         layout = layouts[value]
-        if layout.is_whole and layout.is_contiguous and layout.base.kind == RESULT and not is_constant(layout.base.producer):  # type: ignore[arg-type]
+        if (
+            layout.is_whole
+            and layout.is_contiguous
+            and layout.base.kind == RESULT
+            and not is_constant(layout.base.producer)
+        ):  # type: ignore[arg-type]
             targets.setdefault(layout.base, param)
     return targets
 

@@ -169,6 +169,13 @@ class _Run:
         self.expected[result] = seen
         self._expect(result, "its own view")
 
+    def _may_lie_over(self, node: Node, value: Value | None) -> bool:
+        """Whether the step may write this result over an input at all: the first result, or as the target allows."""
+        if value is None or value.index == 0:
+            return value is not None
+        whole = Trait.ELEMENTWISE in node.op.traits or "body" in node.attrs
+        return self.plan.target.every_result and whole
+
     def _check_overlaps(self, node: Node, made: list[Value], scratch: Iterable[Slot]) -> None:
         """A result may lie over an input only as the op allows; nothing else that one step touches may overlap."""
         read = [v for v in node.operands if v.kind != LITERAL]
@@ -178,8 +185,7 @@ class _Run:
             if any(_overlap(slot, other) for other, _ in writes[:i]):
                 raise PlanError(f"results and scratch overlap: {format_node(node)}")
             over = [v for v in read if _overlap(slot, slots[v])]
-            first = value is not None and value.index == 0
-            if over and not (first and _may_overwrite(node, [slots[v] for v in over], slot)):
+            if over and not (self._may_lie_over(node, value) and _may_overwrite(node, [slots[v] for v in over], slot)):
                 raise PlanError(f"is written over %{over[0].name} while that is read: {format_node(node)}")
 
     # ---- state
