@@ -43,7 +43,9 @@ class _Windows:
         if lead and lead[-1].strides == (1, 1):
             self.channels = lead.pop().size
         self.lead: list[Axis] = merged(lead)
-        self.work = large.type.size * math.prod(-(-p * (s // p + 2) // s) for p, s in zip(self.places, self.sizes))
+        self.work = large.type.size * math.prod(
+            -(-p * (s // p + 2) // s) for p, s in zip(self.places, self.sizes, strict=True)
+        )
 
     @property
     def small_at(self) -> str:

@@ -1,0 +1,127 @@
+"""Copies between tensors of any strides, as C: by `memcpy` where elements lie side by side in both, in tiles where the
+source is transposed, else element by element. What movement, joining and indexing ops share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from graphnn.backends.native.kernels.axes import (
+    Axis,
+    Lines,
+    axes,
+    count,
+    cut,
+    flat,
+    loop,
+    nest,
+    offset,
+    ordered,
+    pointers,
+    text,
+)
+from graphnn.backends.native.step import Operand, Phase
+from graphnn.ir.types import Shape
+from graphnn.ir.value import Node
+
+TILE = 16
+NANOSECONDS = 0.25  # an element
+PART = 16384  # elements
+
+
+class Place(NamedTuple):
+    """A part of an operand's memory: where it starts (in elements), and its strides."""
+
+    operand: Operand
+    start: int
+    strides: Shape
+
+
+def whole(operand: Operand) -> Place:
+    return Place(operand, 0, operand.strides)
+
+
+def same_dtype(node: Node) -> bool:
+    """Whether elements can be moved as they are, and there are some."""
+    values = [v.type for v in (*node.operands, node.outputs[0]) if not v.type.weak]
+    return all(t.dtype is values[-1].dtype for t in values) and bool(values[-1].size)
+
+
+def copy(shape: Shape, to: Place, source: Place, name: str = "") -> Phase:
+    """One copy of that shape."""
+    found = ordered(axes(shape, to.strides, source.strides)) if math.prod(shape) else []
+    head = pointers(out=to.operand, x=source.operand)
+    starts = [f"{line.rstrip(';')} + {start};" for line, start in zip(head, (to.start, source.start), strict=True)]
+    if math.prod(shape) == 0:
+        return Phase("    (void)p;")
+    body, parts = _body(found, to.operand.ctype)
+    return Phase(text(starts, body), parts, NANOSECONDS * math.prod(shape) * (1 if _is_flat(found) else 4))
+
+
+def _is_flat(found: Sequence[Axis]) -> bool:
+    return not found or found[-1].strides == (1, 1)
+
+
+def _parts(work: int, most: int) -> int:
+    return max(1, min(8, most, work // PART))
+
+
+def _body(found: list[Axis], ctype: str) -> tuple[Lines, int]:
+    work = count(found)
+    if not found:
+        return ["*out = *x;"], 1
+    if _is_flat(found):
+        outer, n = found[:-1], found[-1].size
+        if not outer:
+            parts = _parts(work, n)
+            return [*cut(n, parts), f"memcpy(out + from, x + from, (to - from) * sizeof({ctype}));"], parts
+        parts = _parts(work, outer[0].size)
+        line = f"memcpy(out + {offset(outer, 0)}, x + {offset(outer, 1)}, {n} * sizeof({ctype}));"
+        return flat(cut(outer[0].size, parts), nest(outer, [line], cut=("from", "to"))), parts
+    parts = _parts(work, found[0].size)
+    return flat(cut(found[0].size, parts), _tiled(found) if _is_transposed(found) else _plain(found)), parts
+
+
+def _plain(found: Sequence[Axis]) -> Lines:
+    return nest(found, [f"out[{offset(found, 0)}] = x[{offset(found, 1)}];"], cut=("from", "to"))
+
+
+def _is_transposed(found: Sequence[Axis]) -> bool:
+    """Whether what lies side by side in the source does not in the result, and both are long."""
+    near = [a for a in found[:-1] if a.strides[1] == 1]
+    return bool(near) and near[0].size >= 4 and found[-1].strides[0] == 1 and found[-1].size >= 4
+
+
+def _tiled(found: list[Axis]) -> Lines:
+    """The axes along which either lies side by side go by tiles, inside of all others."""
+    at = next(k for k, a in enumerate(found) if a.strides[1] == 1)
+    last = len(found) - 1
+    lines = [f"out[{offset(found, 0)}] = x[{offset(found, 1)}];"]
+    for k in (last, at):
+        lines = loop(f"i{k}", f"t{k}", f"(t{k} + {TILE} < {_end(found, k)} ? t{k} + {TILE} : {_end(found, k)})", lines)
+    for k in (last, at):
+        head = f"for (long t{k} = {'from' if k == 0 else 0}; t{k} < {_end(found, k)}; t{k} += {TILE}) {{"
+        lines = [head, *("    " + line for line in lines), "}"]
+    for k in reversed(range(last)):
+        if k != at:
+            lines = loop(f"i{k}", "from" if k == 0 else 0, _end(found, k), lines)
+    return lines
+
+
+def _end(found: Sequence[Axis], k: int) -> str:
+    return "to" if k == 0 else str(found[k].size)
+
+
+def fill(to: Operand, value: str, only: str = "") -> Phase:
+    """All elements of a dense operand set to one value (a C expression); `only`: a condition for doing it."""
+    size = to.type.size
+    parts = _parts(size, size)
+    line = loop("i", "from", "to", f"out[i] = {value};")
+    return Phase(text(pointers(out=to), cut(size, parts), line), parts, NANOSECONDS * size)
+
+
+def base(to: Operand, source: Operand) -> Phase:
+    """A copy of all, left out where the plan put the result over its source."""
+    phase = copy(to.shape, whole(to), whole(source))
+    return phase._replace(body=f"    if ({to.pointer} == {source.pointer}) return;\n{phase.body}")
