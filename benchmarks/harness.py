@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -54,7 +55,8 @@ class Row:
 
 
 def work(setup: Callable[[], Run]) -> None:
-    """Serves one peer: says that it is ready, then answers each line with the seconds that a run took."""
+    """Serves one peer: says that it is ready, then answers each "go" with the seconds that a run took, and "facts"
+    with what is known of the process."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # whatever the peer prints goes to stderr
     try:
@@ -62,10 +64,20 @@ def work(setup: Callable[[], Run]) -> None:
     except ModuleNotFoundError as error:
         print(f"missing {error.name}", file=answers)
         return
-    count = batch_size(run)
+    first = timed(run, 1)
     print("ready", file=answers)
-    for _ in sys.stdin:
+    count = 0
+    for word in sys.stdin:
+        if word.strip() == "facts":
+            print(json.dumps({"first": first, "peak": peak_memory()}), file=answers)
+            continue
+        count = count or batch_size(run)
         print(timed(run, count), file=answers)
+
+
+def peak_memory() -> int:
+    """Bytes that this process has held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def batch_size(run: Run) -> int:
@@ -105,11 +117,16 @@ def in_threads(count: int) -> dict[str, str]:
 class Worker:
     """A peer's process."""
 
-    def __init__(self, case: Case, peer: str, threads: int) -> None:
+    def __init__(self, case: Case, peer: str, threads: int, quiet: bool = False) -> None:
         command = [sys.executable, sys.argv[0], "--worker", case.name, peer]
         self.peer = peer
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | in_threads(threads)
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if quiet else None,
+            text=True,
+            env=os.environ | in_threads(threads),
         )
         self.answer = self._read()
         self.ready = self.answer == "ready"
@@ -119,10 +136,19 @@ class Worker:
         return self.process.stdout.readline().strip()
 
     def time(self) -> float:
+        """Seconds a run, over a batch of them."""
+        return float(self._ask("go"))
+
+    def facts(self) -> dict[str, float]:
+        """`first`: seconds of its first run; `peak`: bytes held at most so far."""
+        found: dict[str, float] = json.loads(self._ask("facts"))
+        return found
+
+    def _ask(self, word: str) -> str:
         assert self.process.stdin is not None
-        self.process.stdin.write("go\n")
+        self.process.stdin.write(f"{word}\n")
         self.process.stdin.flush()
-        return float(self._read())
+        return self._read()
 
     def stop(self) -> None:
         self.process.communicate()
@@ -134,14 +160,21 @@ def compare(case: Case, rounds: int, threads: int) -> list[Row]:
     for worker in workers:
         if not worker.ready:
             print(f"  {case.name}: left out {worker.peer} ({worker.answer or 'it failed'})")
-    able = [w for w in workers if w.ready]
-    times: dict[str, list[float]] = {w.peer: [] for w in able}
-    for number in range(rounds):
-        for worker in able if number % 2 == 0 else reversed(able):
-            times[worker.peer].append(worker.time())
+    times = take_turns([w for w in workers if w.ready], rounds)
     for worker in workers:
         worker.stop()
     return [_row(case, peer, times) for peer in times]
+
+
+def take_turns(workers: Sequence[Worker], rounds: int) -> dict[str, list[float]]:
+    """Seconds a run of each peer, round by round; every other round goes through them backwards."""
+    times: dict[str, list[float]] = {w.peer: [] for w in workers}
+    for worker in workers:
+        worker.time()  # warms it up
+    for number in range(rounds):
+        for worker in workers if number % 2 == 0 else reversed(workers):
+            times[worker.peer].append(worker.time())
+    return times
 
 
 def _row(case: Case, peer: str, times: dict[str, list[float]]) -> Row:

@@ -26,11 +26,16 @@ class Network:
     classes: int
     probabilities: bool = False
 
-    def batch(self, library: Library, size: int, seed: int = 0) -> tuple[Any, Any]:
-        """Random inputs and classes, the same in both libraries."""
+    def arrays(self, size: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Random inputs and classes."""
         rng = np.random.default_rng(seed)
         x = rng.standard_normal((size, *self.shape), np.float32)
-        return library.tensor(x), library.tensor(rng.integers(0, self.classes, size))
+        return x, rng.integers(0, self.classes, size)
+
+    def batch(self, library: Library, size: int, seed: int = 0) -> tuple[Any, Any]:
+        """The same random inputs and classes as tensors of either library."""
+        x, y = self.arrays(size, seed)
+        return library.tensor(x), library.tensor(y)
 
     def loss(self, library: Library) -> Callable[[Any, Any], Any]:
         """Cross entropy; of probabilities, the mean of the squared distance to the right answer."""
@@ -134,6 +139,7 @@ MLP = Network("MLP", mlp, (1, 28, 28), 10)
 LENET = Network("LeNet", lenet(5), (1, 32, 32), 10)
 LENET3 = Network("LeNet, 3x3", lenet(3), (1, 32, 32), 10)
 RESNET = Network("ResNet-18", resnet18, (3, 64, 64), 1000)
+RESNET224 = Network("ResNet-18, 224", resnet18, (3, 224, 224), 1000)
 
 TUTORIALS = (TINY, MLP, LENET, LENET3)
 
@@ -143,14 +149,17 @@ OPTIMIZERS: dict[str, Callable[[Library, Any], Any]] = {
 }
 
 
-def training_step(network: Network, torch: Library, optimizer: str = "SGD") -> tuple[Any, Callable[[Any, Any], Any]]:
-    """A new module, and the tutorials' loop body for it."""
+def training_step(
+    network: Network, torch: Library, optimizer: str = "SGD", wrap: Callable[[Any], Any] = lambda net: net
+) -> tuple[Any, Callable[[Any, Any], Any]]:
+    """A new module, and the tutorials' loop body for it; the body calls `wrap(module)`."""
     net, criterion = network.build(torch), network.loss(torch)
     updates = OPTIMIZERS[optimizer](torch, net.parameters())
+    called = wrap(net)
 
     def step(x: Any, y: Any) -> Any:
         updates.zero_grad()
-        loss = criterion(net(x), y)
+        loss = criterion(called(x), y)
         loss.backward()
         updates.step()
         return loss
