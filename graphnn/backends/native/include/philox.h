@@ -9,6 +9,7 @@ GN_INLINE void gn_philox_block(const uint64_t *rng, uint64_t offset, uint64_t bl
 {
     const uint64_t start = rng[1] + offset, first = start + block + 1;
     uint64_t a = first, b = first <= start, c = 0, d = 0, key = rng[0], other = 0;
+#pragma GCC unroll 10
     for (int round = 0; round < 10; round++) {
         const unsigned __int128 p = (unsigned __int128)a * 0xD2E7470EE14C6C93u;
         const unsigned __int128 q = (unsigned __int128)c * 0xCA5A826395121157u;
@@ -21,7 +22,9 @@ GN_INLINE void gn_philox_block(const uint64_t *rng, uint64_t offset, uint64_t bl
     }
     word[0] = a, word[1] = b, word[2] = c, word[3] = d;
 }
-GN_INLINE float gn_uniform_f32(uint32_t word) { return (float)(int32_t)(word >> 8) * 0x1p-24f; }
+typedef uint32_t gn_eight_words __attribute__((vector_size(32)));
+typedef int32_t gn_eight_ints __attribute__((vector_size(32)));
+typedef float gn_eight_floats __attribute__((vector_size(32)));
 GN_INLINE double gn_uniform_f64(uint64_t word) { return (double)(int64_t)(word >> 11) * 0x1p-53; }
 
 /* numbers `from` to `to` of a draw of uniform numbers, into `out`; `from` is a multiple of a block's numbers */
@@ -29,13 +32,14 @@ GN_INLINE void gn_uniforms_f32(const uint64_t *rng, uint64_t offset, long from, 
 {
     for (long i = from; i < to; i += 8) {
         uint64_t word[4];
-        float drawn[8];
+        gn_eight_words halves; /* low ones first, as processors have them */
         gn_philox_block(rng, offset, (uint64_t)i / 8, word);
-        for (int k = 0; k < 8; k++) drawn[k] = gn_uniform_f32((uint32_t)(word[k / 2] >> (k % 2 * 32)));
+        __builtin_memcpy(&halves, word, sizeof word);
+        gn_eight_floats drawn = __builtin_convertvector((gn_eight_ints)(halves >> 8), gn_eight_floats) * 0x1p-24f;
         if (to - i >= 8)
-            __builtin_memcpy(out + (i - from), drawn, sizeof drawn);
+            __builtin_memcpy(out + (i - from), &drawn, sizeof drawn);
         else
-            __builtin_memcpy(out + (i - from), drawn, sizeof(float) * (unsigned long)(to - i));
+            __builtin_memcpy(out + (i - from), &drawn, sizeof(float) * (unsigned long)(to - i));
     }
 }
 GN_INLINE void gn_uniforms_f64(const uint64_t *rng, uint64_t offset, long from, long to, double *out)
