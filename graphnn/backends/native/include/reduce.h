@@ -121,6 +121,13 @@ static inline void gn_row_add(float *x, long n, float value)
     for (; i < n; i++) x[i] += value;
 }
 
+static inline void gn_row_join(float *x, const float *y, long n)
+{
+    long i = 0;
+    for (; n - i >= GN_LANES; i += GN_LANES) gn_store_f32v(x + i, gn_load_f32v(x + i) + gn_load_f32v(y + i));
+    for (; i < n; i++) x[i] += y[i];
+}
+
 static inline void gn_row_add_scaled(float *x, const float *y, long n, float factor)
 {
     long i = 0;
