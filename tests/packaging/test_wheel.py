@@ -78,6 +78,12 @@ def test_the_wheel_says_that_it_is_typed(wheel):
     assert "graphnn/py.typed" in names_in(wheel)
 
 
+def test_the_wheel_holds_the_c_that_generated_programs_include(wheel):
+    include = Path("graphnn/backends/native/include")
+    wanted = {str(include / path.name) for path in (ROOT / include).iterdir()}
+    assert {name for name in names_in(wheel) if name.endswith((".h", ".c"))} == wanted
+
+
 def test_the_wheel_traces_compiles_and_draws_outside_the_checkout(fresh, tmp_path):
     printed = run(fresh / "python", "-I", ROOT / "tests" / "packaging" / "smoke.py", cwd=tmp_path)
     assert "linear(" in printed

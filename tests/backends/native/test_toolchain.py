@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from graphnn.backends.native.toolchain import compiler, folder
+from graphnn.backends.native.toolchain import cache, compiler, folder
 from graphnn.backends.native.toolchain.build import build
 from graphnn.backends.native.toolchain.machine import this_machine
 from graphnn.errors import BackendError
@@ -178,6 +178,17 @@ def test_leaves_no_temporary_files(own_cache):
     with pytest.raises(BackendError):
         build({"a": "not C"})
     assert [path for path in own_cache.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_large_cache_loses_what_was_not_used_for_longest(own_cache):
+    for age, name in enumerate("abcd"):
+        path = cache.store(name, bytes(1000))
+        os.utime(path, (1000 - age, 1000 - age))
+    assert cache.find("d") is not None  # used now
+    cache.prune(most=5000)
+    assert len(list(own_cache.iterdir())) == 4
+    cache.prune(most=4000)
+    assert [path.name for path in own_cache.iterdir()] == ["d"]
 
 
 def test_the_cache_goes_where_xdg_says(tmp_path, monkeypatch):

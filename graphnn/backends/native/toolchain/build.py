@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -28,6 +27,7 @@ def build(units: Mapping[str, str], machine: Machine | None = None) -> Library:
     library = f"{cache.digest(sorted(keys.values()))}.so"
     path = cache.find(library)
     if path is None:
+        cache.prune()
         path = _make(compiler, flags, units, keys, library)
     return Library(path)
 
@@ -47,6 +47,8 @@ def _make(
     compiler: Compiler, flags: Sequence[str], units: Mapping[str, str], keys: Mapping[str, str], library: str
 ) -> Path:
     """Compiles what is not cached, units side by side, and links."""
+    from concurrent.futures import ThreadPoolExecutor  # not wanted where all is cached
+
     try:
         with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".build-") as work:
             with as_file(files("graphnn.backends.native") / "include") as include:

@@ -16,6 +16,7 @@ from graphnn.backends.native.toolchain.folder import cache_folder, is_trusted
 from graphnn.errors import BackendError
 
 SEAL = 32
+MOST_BYTES = 1 << 30  # above that, what was not used for longest goes until half is left
 
 
 def digest(texts: Iterable[str]) -> str:
@@ -31,7 +32,13 @@ def digest(texts: Iterable[str]) -> str:
 def find(name: str) -> Path | None:
     """The cached file, if it is there, whole, and written by nobody else."""
     path = cache_folder() / name
-    return path if is_trusted(path) and _is_whole(path.read_bytes()) else None
+    try:
+        if not is_trusted(path) or not _is_whole(path.read_bytes()):
+            return None
+        os.utime(path)  # used now
+    except OSError:  # another process has just removed it
+        return None
+    return path
 
 
 def read(name: str) -> bytes | None:
@@ -48,6 +55,19 @@ def store(name: str, content: bytes) -> Path:
     except OSError as error:
         raise BackendError(f"native: cannot write {path}: {error.strerror}") from None
     return path
+
+
+def prune(most: int = MOST_BYTES) -> None:
+    """Bounds the folder's size. Libraries that are loaded somewhere stay loaded when their files go."""
+    found = [(entry.stat(), entry.path) for entry in os.scandir(cache_folder()) if entry.is_file(follow_symlinks=False)]
+    total = sum(s.st_size for s, _ in found)
+    if total <= most:
+        return
+    for s, path in sorted(found, key=lambda item: item[0].st_mtime_ns):
+        if total <= most // 2:
+            return
+        Path(path).unlink(missing_ok=True)
+        total -= s.st_size
 
 
 def _replace(path: Path, content: bytes) -> None:
