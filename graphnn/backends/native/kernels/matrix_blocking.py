@@ -95,7 +95,8 @@ def blocking(p: Product, machine: Machine, splits: int) -> Blocking:
     if not packed:
         tiles, height, larger = tiles_of(p.m, min(rows, -(-machine.registers // 2) - 2))
         height += bool(larger)
-        vectors = max(1, min(8, needed, (machine.registers - 4) // height // wide))
+        room = max(1, min(8, (machine.registers - 4) // height // wide))
+        vectors = min(needed, 1 << room.bit_length() - 1)  # whole cache lines
     else:
         tiles, _, _ = tiles_of(p.m, rows)
     rows, larger = p.m // tiles, p.m % tiles
@@ -103,7 +104,7 @@ def blocking(p: Product, machine: Machine, splits: int) -> Blocking:
     width = vectors * machine.lanes
     depth = block_of(p.k, width * wide) if packed else p.k
     cuts = _cuts(p, machine, tiles, rows, panels, width, depth) if splits == 1 else (1, 1, 1)
-    strips = packed and p.left_k != 1 and panels >= 3 * cuts[1]
+    strips = packed and (p.left_k != 1 or depth < p.k) and panels >= 3 * cuts[1]
     return Blocking(tiles, rows, larger, vectors, panels, depth, packed, strips, *cuts, splits)
 
 

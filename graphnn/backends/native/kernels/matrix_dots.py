@@ -34,7 +34,7 @@ class _Dots(NamedTuple):
 def dots_text(p: Product, machine: Machine, finish: Finish) -> tuple[str, tuple[str, ...], int]:
     """The body of a part, its helpers, and the number of parts."""
     rows = min(p.m, 4)
-    columns = min(8 if rows == 1 else 4 if rows < 4 or machine.registers > 16 else 2, machine.lanes)
+    columns = min(8, (machine.registers - 4) // rows, machine.lanes)
     d = _Dots(p, machine.lanes, rows, columns)
     helpers: dict[str, None] = {}
     groups, blocks = -(-p.m // rows), -(-p.n // d.lanes)

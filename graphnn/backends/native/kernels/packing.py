@@ -25,7 +25,15 @@ def pack_panel(kind: str, k_stride: int, n_stride: int, width: int, columns: int
 def pack_strip(kind: str, m_stride: int, k_stride: int, rows: int) -> tuple[str, str]:
     """Name and text of `void f(T *to, const T *a, long n)`: `rows` rows at strides of a, for `n` values of k."""
     copies = [f"to[k * {rows} + {i}] = b[k * {k_stride}L + {i * m_stride}L];" for i in range(rows)]
+    if m_stride == 1:
+        copies = [f"__builtin_memcpy(to + k * {rows}, b + k * {k_stride}L, {rows} * sizeof(*to));"]
     return _function("pack_strip", kind, loop("k", 0, "n", copies))
+
+
+def copy_strip(kind: str, m_stride: int, rows: int, depth: int) -> tuple[str, str]:
+    """As `pack_strip`, for rows that lie along k: they stay so, `depth` apart."""
+    copies = [f"__builtin_memcpy(to + {i * depth}, b + {i * m_stride}L, n * sizeof(*to));" for i in range(rows)]
+    return _function("copy_strip", kind, copies)
 
 
 def _function(what: str, kind: str, body: Lines) -> tuple[str, str]:
