@@ -9,8 +9,8 @@ from pathlib import Path
 
 from graphnn.errors import ArgumentError
 
-CGROUP_V2 = Path("/sys/fs/cgroup/cpu.max")
-CGROUP_V1 = (Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us"))
+CGROUPS = Path("/sys/fs/cgroup")
+OWN_CGROUP = Path("/proc/self/cgroup")
 
 
 class _Threads:
@@ -57,12 +57,34 @@ def usable_processors() -> int:
 
 
 def cgroup_limit() -> int | None:
-    """Whole processors that the cgroup's quota allows, rounded up; None: it has none."""
+    """Whole processors that the quotas of the process's cgroup, and of those around it, allow; None: there is none."""
+    found = [_quota(folder) for folder in _own_cgroups()]
+    return min((-(-quota // period) for quota, period in found if quota > 0), default=None)
+
+
+def _own_cgroups() -> list[Path]:
+    """The folder of the process's cgroup and those that hold it. Inside a container the root is its own."""
+    lines = _words_of(OWN_CGROUP)
+    paths = [line.split(":", 2)[2].lstrip("/") for line in lines if line.startswith("0::")]
+    inner = [CGROUPS / path for path in paths if path]
+    around = [folder for path in inner for folder in path.parents if folder.is_relative_to(CGROUPS)]
+    return [*inner, *(around or [CGROUPS]), CGROUPS / "cpu"]
+
+
+def _quota(folder: Path) -> tuple[int, int]:
+    """Microseconds of processor time in a period; (0, 1) where nothing bounds it."""
+    words = _words_of(folder / "cpu.max") or [
+        *_words_of(folder / "cpu.cfs_quota_us"),
+        *_words_of(folder / "cpu.cfs_period_us"),
+    ]
+    return (int(words[0]), int(words[1])) if len(words) == 2 and words[0].isdecimal() else (0, 1)
+
+
+def _words_of(path: Path) -> list[str]:
     try:
-        quota, period = CGROUP_V2.read_text().split() if CGROUP_V2.exists() else [p.read_text() for p in CGROUP_V1]
-        return -(-int(quota) // int(period)) if int(quota) > 0 else None
-    except (OSError, ValueError):  # "max", or not under Linux
-        return None
+        return path.read_text().split()
+    except OSError:  # not under Linux, or not there
+        return []
 
 
 def _asked_by_environment() -> int | None:

@@ -31,27 +31,48 @@ def test_refuses_what_is_no_number_of_threads(count, message):
         graphnn.set_num_threads(count)
 
 
+@pytest.fixture
+def cgroups(tmp_path, monkeypatch):
+    """Folders as Linux shows them; the process is in /outer/inner."""
+    (tmp_path / "root" / "outer" / "inner").mkdir(parents=True)
+    (tmp_path / "root" / "cpu").mkdir()
+    (tmp_path / "own").write_text("0::/outer/inner\n")
+    monkeypatch.setattr(threads, "CGROUPS", tmp_path / "root")
+    monkeypatch.setattr(threads, "OWN_CGROUP", tmp_path / "own")
+    return tmp_path / "root"
+
+
+@pytest.mark.parametrize("folder", ["outer/inner", "outer", "."])
 @pytest.mark.parametrize(
     ("quota", "limit"), [("max 100000\n", None), ("150000 100000\n", 2), ("200000 100000\n", 2), ("50000 100000\n", 1)]
 )
-def test_a_cgroup_s_quota_is_a_limit(tmp_path, monkeypatch, quota, limit):
-    (tmp_path / "cpu.max").write_text(quota)
-    monkeypatch.setattr(threads, "CGROUP_V2", tmp_path / "cpu.max")
+def test_quotas_of_the_cgroup_and_of_those_around_it_are_limits(cgroups, folder, quota, limit):
+    (cgroups / folder / "cpu.max").write_text(quota)
     assert threads.cgroup_limit() == limit
+
+
+def test_the_narrowest_quota_counts(cgroups):
+    (cgroups / "outer" / "cpu.max").write_text("300000 100000\n")
+    (cgroups / "outer" / "inner" / "cpu.max").write_text("400000 100000\n")
+    assert threads.cgroup_limit() == 3
+
+
+def test_in_a_container_the_root_s_quota_counts(cgroups):
+    threads.OWN_CGROUP.write_text("0::/\n")
+    (cgroups / "cpu.max").write_text("200000 100000\n")
+    assert threads.cgroup_limit() == 2
 
 
 @pytest.mark.parametrize(("quota", "limit"), [("-1\n", None), ("300000\n", 3)])
-def test_an_older_cgroup_s_quota_is_a_limit(tmp_path, monkeypatch, quota, limit):
-    (tmp_path / "quota").write_text(quota)
-    (tmp_path / "period").write_text("100000\n")
-    monkeypatch.setattr(threads, "CGROUP_V2", tmp_path / "missing")
-    monkeypatch.setattr(threads, "CGROUP_V1", (tmp_path / "quota", tmp_path / "period"))
+def test_an_older_cgroup_s_quota_is_a_limit(cgroups, quota, limit):
+    threads.OWN_CGROUP.write_text("4:cpu,cpuacct:/\n")
+    (cgroups / "cpu" / "cpu.cfs_quota_us").write_text(quota)
+    (cgroups / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
     assert threads.cgroup_limit() == limit
 
 
-def test_no_cgroup_is_no_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr(threads, "CGROUP_V2", tmp_path / "missing")
-    monkeypatch.setattr(threads, "CGROUP_V1", (tmp_path / "quota", tmp_path / "period"))
+def test_no_cgroup_is_no_limit(cgroups):
+    threads.OWN_CGROUP.unlink()
     assert threads.cgroup_limit() is None
 
 
