@@ -99,6 +99,15 @@ def record(plan: HistoryPlan, args: Sequence[Any], outs: Sequence[Tensor]) -> No
         out._node, out._output_nr, out._requires = node, i, True
 
 
+def record_view(op: Op, attrs: Attrs, whole: Tensor, view: Tensor) -> None:
+    """Makes the grad_fn of a view by an op that saves nothing, for which working out a plan would not pay."""
+    assert isinstance(op.grad_name, str)
+    node = node_class(op.grad_name, OpNode)([gradient_edge(whole)])
+    node.op, node.attrs, node.types, node.out_types = op, attrs, (whole.tensor_type,), (view.tensor_type,)
+    node.want, node.freed, node.saved = (True,), False, {}
+    view._node, view._requires = node, True
+
+
 def _kept(arg: Any) -> Any:
     return Saved(arg) if isinstance(arg, TensorMethods) else arg
 

@@ -16,7 +16,7 @@ from graphnn.ir.graph import numpy_type
 from graphnn.ir.types import TensorType
 from graphnn.ops.op import Op, add_operand, builders
 from graphnn.ops.recipe import Recipe
-from graphnn.tensor.history import HistoryPlan, gradient_edge, needs_grad, record
+from graphnn.tensor.history import HistoryPlan, gradient_edge, needs_grad, record, record_view
 from graphnn.tensor.methods import TensorMethods
 from graphnn.tensor.size import Size
 from graphnn.tensor.storage import Storage
@@ -144,6 +144,19 @@ class Tensor(TensorMethods):
         if recording and grad_mode.enabled:
             record(recipe.history or _plan_history(op, attrs, recipe), args, outs)
         return outs
+
+    def part(self, op: Op, attrs: Attrs) -> Tensor:
+        """`op(self, **attrs)` where the op always gives a view and the attrs are known to fit. Past what is kept for
+        signatures: an index is seldom met again."""
+        if builders.stack:
+            return self.apply_op(op, (self,), attrs)  # type: ignore[no-any-return]
+        if self._storage.trace is not None:
+            self._check_usable()
+        assert op.view is not None
+        out = self.view_of(op, attrs, op.view(self._array, **attrs))  # type: ignore[arg-type]
+        if (self._requires or self._base is not None) and grad_mode.enabled and needs_grad(self):
+            record_view(op, attrs, self, out)
+        return out
 
     # ---- what it is
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphnn.errors import ArgumentError, ArgumentTypeError, IndexOutOfRange, ShapeError
 from graphnn.ir import dtypes
+from graphnn.ir.attrs import Attrs
 from graphnn.ir.registry import lookup
 from graphnn.ops import compare, movement, slicing
 from graphnn.ops.op import builders
@@ -26,6 +28,8 @@ class IndexMethods:
         if type(key) is slice and self._array.ndim:
             view = _sliced(self, 0, key)
             return view if view is not self else named(self.view(tuple(self.shape)), "SliceBackward0")
+        if _are_numbers(key) and len(key) <= self._array.ndim:
+            return functools.reduce(lambda view, k: view.select(0, k), key, self)
         view, indices = _walk(self, key)
         if indices:
             return lookup("index")(view, *indices)
@@ -36,6 +40,9 @@ class IndexMethods:
     def __setitem__(self: Tensor, key: Any, value: Any) -> None:
         from graphnn.tensor.inplace import assign, update
 
+        if type(value) in (int, float) and self.dtype.is_floating_point and (type(key) is int or _are_numbers(key)):
+            self[key].fill_(value)
+            return
         source = _as_source(self, value)
         if _is_mask(key) and source.ndim == 0:
             update(self, compare.where, _mask_for(self, key), source, self)
@@ -46,6 +53,11 @@ class IndexMethods:
             return
         view = self.view(tuple(self.shape)) if view is self and self.requires_grad else view
         assign(view, _without_leading_ones(source, view))
+
+
+def _are_numbers(key: Any) -> bool:
+    """Whether the key is one number or more in a tuple, the commonest of tuples."""
+    return type(key) is tuple and len(key) > 0 and all(type(k) is int for k in key)
 
 
 def _walk(x: Tensor, key: Any) -> tuple[Any, list[Any]]:
@@ -106,10 +118,11 @@ def _sliced(view: Any, dim: int, item: slice) -> Any:
         raise IndexOutOfRange(f"too many indices for tensor of dimension {view.ndim}: {view.tensor_type}")
     if item.step is not None and int(item.step) < 1:
         raise ArgumentError(f"step must be greater than zero, got {item.step}; flip() reverses a dimension")
-    start, stop, step = slice(*map(_bound, (item.start, item.stop, item.step))).indices(view.shape[dim])
-    if (start, stop, step) == (0, view.shape[dim], 1):
+    size = view._array.shape[dim]
+    start, stop, step = slice(*map(_bound, (item.start, item.stop, item.step))).indices(size)
+    if start == 0 and stop == size and step == 1:
         return view
-    return slicing.slice(view, dim=dim, start=start, stop=max(start, stop), step=step)
+    return view.part(slicing.slice, Attrs(dim=dim, start=start, stop=max(start, stop), step=step))
 
 
 def _bound(bound: Any) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphnn.errors import ArgumentError, IndexOutOfRange, ShapeError
+from graphnn.ir.attrs import Attrs
 from graphnn.ops import joining, movement, slicing
 from graphnn.ops.broadcasting import expand
 from graphnn.ops.typing import normalize_dim
@@ -201,19 +202,20 @@ class PartMethods:
         first = int(start) + size if start < 0 else int(start)
         if length < 0 or not 0 <= first <= size - length:
             raise ArgumentError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-        return slicing.slice(self, dim=at, start=first, stop=first + length)
+        return self.part(slicing.slice, Attrs(dim=at, start=first, stop=first + length, step=1))
 
     def select(self: Tensor, dim: int, index: int) -> Any:
         """One index of dimension `dim`, which is left out."""
-        at, given = normalize_dim(dim, self.ndim, "select"), int(index)
-        if self.ndim == 0:
+        shape = self._array.shape
+        at, given = normalize_dim(dim, len(shape), "select"), int(index)
+        if not shape:
             raise IndexOutOfRange("select() cannot be applied to a 0-dim tensor.")
-        size = self.shape[at]
+        size = shape[at]
         if not -size <= given < size:
             raise IndexOutOfRange(
                 f"select(): index {given} out of range for tensor of size {list(self.shape)} at dimension {at}"
             )
-        return slicing.select(self, dim=at, index=given % size)
+        return self.part(slicing.select, Attrs(dim=at, index=given % size))
 
     def split(self: Tensor, split_size: Ints, dim: int = 0) -> tuple[Any, ...]:
         """Parts of `split_size` elements (the last may be smaller), or of the sizes in a list."""
@@ -239,7 +241,7 @@ class PartMethods:
     def unbind(self: Tensor, dim: int = 0) -> tuple[Any, ...]:
         """The parts of dimension `dim`, one an index."""
         at = normalize_dim(dim, self.ndim, "unbind")
-        parts = [slicing.select(self, dim=at, index=i) for i in range(self.shape[at])]
+        parts = [self.part(slicing.select, Attrs(dim=at, index=i)) for i in range(self.shape[at])]
         return tuple(named(part, "UnbindBackward0") for part in parts)
 
 
