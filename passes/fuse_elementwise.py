@@ -10,7 +10,7 @@ from graphnn.ir.graph import Graph
 from graphnn.ir.registry import Trait
 from graphnn.ir.value import Node
 from graphnn.ops.fused import fused
-from graphnn.passes.grouping import Grouping, fuse_group, gather, waiting_for
+from graphnn.passes.grouping import Grouping, fuse_group, gather, results_of, waiting_for
 from graphnn.rewrite.pass_ import Pass
 
 
@@ -40,7 +40,7 @@ class FuseElementwise(Pass):
             groups = Grouping(graph, fusable, late, self.max_results, self.max_ops).run()
             gather(graph, groups)
         else:
-            groups = [g[::-1] for g in _groups(graph, self.min_elements) if len(g) > 1]
+            groups = [g[::-1] for g in _groups(graph, self.min_elements) if len(g) > 1 and results_of(g)]
         for group in groups:
             fuse_group(graph, group, fused)
         return bool(groups)

@@ -10,7 +10,7 @@ from graphnn.ir.graph import Graph
 from graphnn.ir.registry import Trait
 from graphnn.ir.value import LITERAL, PARAM, Node, Value
 from graphnn.ops.fused_epilogue import fused_epilogue
-from graphnn.passes.grouping import fuse_group, gather, waiting_for
+from graphnn.passes.grouping import fuse_group, gather, results_of, waiting_for
 from graphnn.plan.formats import channels_last_values
 from graphnn.rewrite.pass_ import Pass
 
@@ -85,13 +85,9 @@ class _Walk:
         return found
 
     def _trimmed(self, group: list[Node]) -> list[Node]:
-        while len(group) > 1 and self._results(group) > self.max_results:
+        while len(group) > 1 and len(results_of(group)) > self.max_results:
             group = group[:-1]
-        return group
-
-    def _results(self, group: list[Node]) -> int:
-        inside = set(group)
-        return sum(any(user not in inside for user in n.output.uses) for n in group)
+        return group if results_of(group) else group[:1]
 
     def _joining(self, node: Node, head: Node, group: list[Node]) -> list[Node] | None:
         """The node and what has to come along with it; None when it cannot join."""

@@ -46,7 +46,8 @@ class Grouping:
                 for other in sorted({u for u in self._sources(node) if u != unit}, reverse=True):
                     if self._may_join(other, self.unit_of[node]):
                         self._join(other, self.unit_of[node])
-        return [sorted(m, key=place.__getitem__) for m in self.members if len(m) > 1]
+        groups = [m for m in self.members if len(m) > 1 and results_of(m)]
+        return [sorted(m, key=place.__getitem__) for m in groups]
 
     def _new(self, place: int) -> int:
         self.members.append([])
@@ -78,8 +79,7 @@ class Grouping:
         return not self._depends_elsewhere(late, early)
 
     def _results(self, a: list[Node], b: list[Node]) -> int:
-        inside = {*a, *b}
-        return sum(any(user not in inside for user in n.output.uses) for n in inside)
+        return len(results_of([*a, *b]))
 
     def _depends_elsewhere(self, late: int, early: int) -> bool:
         """Whether another unit that `late` reads from depends on `early`."""
@@ -129,6 +129,12 @@ def waiting_for(graph: Graph, late_inputs: int) -> set[Node]:
     return found
 
 
+def results_of(group: Iterable[Node]) -> list[Value]:
+    """What others use of what the group makes."""
+    inside = dict.fromkeys(group)
+    return [n.output for n in inside if any(user not in inside for user in n.output.uses)]
+
+
 def gather(graph: Graph, groups: Iterable[list[Node]]) -> None:
     """Brings the nodes of each group together: the graph's order otherwise kept as far as it can be."""
     group_of = {node: group for group in groups for node in group}
@@ -162,7 +168,7 @@ def fuse_group(graph: Graph, group: list[Node], op: Op) -> None:
     members = dict.fromkeys(group)
     operands = (v for node in members for v in node.operands)
     inputs = list(dict.fromkeys(v for v in operands if v.kind != LITERAL and v.producer not in members))
-    results = [n.output for n in group if any(user not in members for user in n.output.uses)]
+    results = results_of(group)
     with graph.before(group[-1], *group[:-1]):
         made = graph.append(op, inputs, {"body": _body(members, inputs, results)})
     for old, new in zip(results, made.outputs, strict=True):

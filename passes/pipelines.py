@@ -32,12 +32,10 @@ def _fusions(backend: str, late_inputs: int = 0) -> tuple[Pass, ...]:
     if backend != "native":
         return (FuseElementwise(late_inputs=late_inputs),)
     return (
-        FuseEpilogue(
-            late_inputs=late_inputs
-        ),  # before the groups, which would take what follows a product; not with products' sums in memory
-        FuseElementwise(
-            min_elements=1, max_results=8, late_inputs=late_inputs
-        ),  # in C each group is one loop, of any size; takes in optimizers
+        # before the groups, which would take what follows a product
+        FuseEpilogue(late_inputs=late_inputs),
+        # in C each group is one loop, whatever its size; takes in the optimizer's arithmetic
+        FuseElementwise(min_elements=1, max_results=8, late_inputs=late_inputs),
     )
 
 

@@ -17,6 +17,7 @@ from graphnn.passes import (
     FoldBatchNorm,
     FuseConvReLU,
     FuseElementwise,
+    FuseEpilogue,
     FuseLinearReLU,
     PassManager,
     inference_pipeline,
@@ -40,6 +41,8 @@ PASSES = (
     FoldBatchNorm(),
     FuseConvReLU(),
     FuseElementwise(min_elements=1),
+    FuseElementwise(min_elements=1, max_results=8),
+    FuseEpilogue(),
     FuseLinearReLU(),
 )
 
