@@ -6,11 +6,13 @@
 
 #include "reduce.h"
 
-static inline f32v gn_softmax_part_f32v(const float *x, float greatest, long n)
+static const int32_t gn_lane_number[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+/* exp(x - greatest) of the first n lanes, 0 in the others */
+static inline f32v gn_exp_part_f32v(const float *x, float greatest, long n)
 {
-    float held[GN_LANES];
-    for (int k = 0; k < GN_LANES; k++) held[k] = k < n ? x[k] : -INFINITY;
-    return gn_exp_f32v(gn_load_f32v(held) - greatest);
+    const f32v e = gn_exp_f32v(gn_load_part_f32v(x, n) - greatest);
+    return gn_select_f32v(*(const i32v *)gn_lane_number < (int32_t)n, e, gn_splat_f32v(0));
 }
 
 /* out = exp(x - greatest), where `out` is given; the sum */
@@ -24,9 +26,9 @@ static inline float gn_row_exp(float *out, const float *x, long n, float greates
         sum += e;
     }
     if (i < n) {
-        const f32v e = gn_softmax_part_f32v(x + i, greatest, n - i);
+        const f32v e = gn_exp_part_f32v(x + i, greatest, n - i);
         if (out) gn_store_part_f32v(out + i, e, n - i);
-        for (int k = 0; k < GN_LANES; k++) sum[k] += k < n - i ? e[k] : 0;
+        sum += e;
     }
     return gn_sum_f32v(sum);
 }

@@ -54,7 +54,9 @@ GN_INLINE void gn_max_windows(float *out, int64_t *indices, const float *x, gn_w
         long h0, h1, w0, w1;
         gn_window(top, w.height, w.kernel_h, w.pad_h, w.dilation_h, 0, &h0, &h1);
         for (long c = 0; c < w.columns;) {
-            const long left = c * w.stride_w - w.pad_w, n = w.columns - c < GN_LANES ? w.columns - c : GN_LANES;
+            const long n = w.columns - c < GN_LANES && w.columns < GN_LANES ? w.columns - c : GN_LANES;
+            const long v = w.columns - c < n ? w.columns - n : c; /* the last vector takes a few once more */
+            long left = v * w.stride_w - w.pad_w;
             const long reach = left + (w.kernel_w - 1) * w.dilation_w;
             if (w.from_w == 1 && w.to_w == 1 && w.to_w_index == 1 && w.stride_w <= 2 && left >= 0 &&
                 reach + (n - 1) * w.stride_w < w.width &&
@@ -67,9 +69,9 @@ GN_INLINE void gn_max_windows(float *out, int64_t *indices, const float *x, gn_w
                     for (long j = 0; j < w.kernel_w; j++) {
                         const long row = top + i * w.dilation_h, column = left + j * w.dilation_w;
                         const float *at = x + row * w.from_h + column;
-                        const f32v v = w.stride_w == 2 ? gn_load_even_f32v(at) : gn_load_f32v(at);
-                        const i32v wins = (v > best) | (v != v);
-                        best = gn_select_f32v(wins, v, best);
+                        const f32v now = w.stride_w == 2 ? gn_load_even_f32v(at) : gn_load_f32v(at);
+                        const i32v wins = (now > best) | (now != now);
+                        best = gn_select_f32v(wins, now, best);
                         if (indices) place = gn_select_i32v(wins, lanes + (int32_t)(row * w.width + column), place);
                     }
                 if (!(h0 == 0 && h1 == 0) && indices) {
@@ -78,24 +80,25 @@ GN_INLINE void gn_max_windows(float *out, int64_t *indices, const float *x, gn_w
                     place = gn_select_i32v(best == -INFINITY, start, place);
                 }
                 if (n == GN_LANES) {
-                    if (out) gn_store_f32v(out + r * w.to_h + c, best);
-                    if (indices) *(i64v *)(indices + r * w.to_h_index + c) = __builtin_convertvector(place, i64v);
+                    if (out) gn_store_f32v(out + r * w.to_h + v, best);
+                    if (indices) gn_store_i64v(indices + r * w.to_h_index + v, __builtin_convertvector(place, i64v));
                 } else {
-                    if (out) gn_store_part_f32v(out + r * w.to_h + c, best, n);
+                    if (out) gn_store_part_f32v(out + r * w.to_h + v, best, n);
                     if (indices)
-                        for (long k = 0; k < n; k++) indices[r * w.to_h_index + c + k] = place[k];
+                        gn_store_part_i64v(indices + r * w.to_h_index + v, __builtin_convertvector(place, i64v), n);
                 }
-                c += n;
+                c = v + n;
                 continue;
             }
+            left = c * w.stride_w - w.pad_w;
             gn_window(left, w.width, w.kernel_w, w.pad_w, w.dilation_w, 0, &w0, &w1);
             float best = -INFINITY;
             long place = (top + h0 * w.dilation_h) * w.width + left + w0 * w.dilation_w;
             for (long i = h0; i < h1; i++)
                 for (long j = w0; j < w1; j++) {
                     const long row = top + i * w.dilation_h, column = left + j * w.dilation_w;
-                    const float v = x[row * w.from_h + column * w.from_w];
-                    if (gn_wins(v, best)) best = v, place = row * w.width + column;
+                    const float now = x[row * w.from_h + column * w.from_w];
+                    if (gn_wins(now, best)) best = now, place = row * w.width + column;
                 }
             if (out) out[r * w.to_h + c * w.to_w] = best;
             if (indices) indices[r * w.to_h_index + c * w.to_w_index] = place;
@@ -129,7 +132,7 @@ GN_INLINE void gn_max_windows_channels(float *out, int64_t *indices, const float
                     if (indices) place = gn_select_i32v(wins, (i32v){0} + (int32_t)(row * w.width + column), place);
                 }
             if (out) gn_store_f32v(to + k, best);
-            if (indices) *(i64v *)(to_index + k) = __builtin_convertvector(place, i64v);
+            if (indices) gn_store_i64v(to_index + k, __builtin_convertvector(place, i64v));
         }
         for (; k < channels; k++) {
             float best = -INFINITY;
@@ -154,7 +157,9 @@ GN_INLINE void gn_mean_windows(float *out, const float *x, gn_windows w)
         long h0, h1, w0, w1;
         const long high = gn_window(top, w.height, w.kernel_h, w.pad_h, 1, w.include_pad, &h0, &h1);
         for (long c = 0; c < w.columns;) {
-            const long left = c * w.stride_w - w.pad_w, n = w.columns - c < GN_LANES ? w.columns - c : GN_LANES;
+            const long n = w.columns - c < GN_LANES && w.columns < GN_LANES ? w.columns - c : GN_LANES;
+            const long v = w.columns - c < n ? w.columns - n : c; /* the last vector takes a few once more */
+            long left = v * w.stride_w - w.pad_w;
             const long reach = left + w.kernel_w - 1;
             if (w.from_w == 1 && w.to_w == 1 && w.stride_w <= 2 && left >= 0 &&
                 reach + (n - 1) * w.stride_w < w.width &&
@@ -167,11 +172,12 @@ GN_INLINE void gn_mean_windows(float *out, const float *x, gn_windows w)
                         else sum += gn_load_f32v(at);
                     }
                 sum /= (float)(w.divisor ? w.divisor : high * w.kernel_w);
-                if (n == GN_LANES) gn_store_f32v(out + r * w.to_h + c, sum);
-                else gn_store_part_f32v(out + r * w.to_h + c, sum, n);
-                c += n;
+                if (n == GN_LANES) gn_store_f32v(out + r * w.to_h + v, sum);
+                else gn_store_part_f32v(out + r * w.to_h + v, sum, n);
+                c = v + n;
                 continue;
             }
+            left = c * w.stride_w - w.pad_w;
             const long wide = gn_window(left, w.width, w.kernel_w, w.pad_w, 1, w.include_pad, &w0, &w1);
             float sum = 0;
             for (long i = h0; i < h1; i++)

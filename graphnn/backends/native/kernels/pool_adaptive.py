@@ -38,6 +38,9 @@ class _Windows:
         at = large.type.ndim - dims
         self.sizes, self.places = large.shape[at:], small.shape[at:]
         self.moves, self.steps = large.strides[at:], small.strides[at:]
+        whole = merged(axes(self.sizes, self.moves))
+        if all(p == 1 for p in self.places) and len(whole) == 1:  # one window over all, gone through in one stride
+            self.sizes, self.moves, self.places, self.steps = (whole[0].size,), whole[0].strides, (1,), (0,)
         lead = axes(large.shape[:at], large.strides[:at], small.strides[:at])
         self.channels = 1
         if lead and lead[-1].strides == (1, 1):
