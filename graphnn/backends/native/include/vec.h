@@ -149,6 +149,16 @@ GN_INLINE void gn_store_part_f32v(float *p, f32v x, long n)
 {
     __builtin_ia32_maskstoreps256((gn_ps256 *)p, gn_first_lanes(n), (gn_ps256)x);
 }
+#elif defined(__AVX512F__) && GN_LANES == 16 && !defined(__clang__)
+typedef float gn_ps512 __attribute__((vector_size(64)));
+GN_INLINE f32v gn_load_part_f32v(const float *p, long n)
+{
+    return (f32v)__builtin_ia32_loadups512_mask(p, (gn_ps512){0}, (uint16_t)((1u << n) - 1));
+}
+GN_INLINE void gn_store_part_f32v(float *p, f32v x, long n)
+{
+    __builtin_ia32_storeups512_mask(p, (gn_ps512)x, (uint16_t)((1u << n) - 1));
+}
 #else
 GN_PART(f32, float, i32, u32)
 #endif
@@ -192,6 +202,15 @@ GN_BEYOND(f64, double, i64, u64)
 #if defined(__AVX2__) && GN_LANES == 8
 GN_INLINE f32v gn_above_f32v(f32v a, f32v b) { return (f32v)__builtin_ia32_maxps256((gn_ps256)a, (gn_ps256)b); }
 GN_INLINE f32v gn_below_f32v(f32v a, f32v b) { return (f32v)__builtin_ia32_minps256((gn_ps256)a, (gn_ps256)b); }
+#elif defined(__AVX512F__) && GN_LANES == 16 && !defined(__clang__)
+GN_INLINE f32v gn_above_f32v(f32v a, f32v b)
+{
+    return (f32v)__builtin_ia32_maxps512_mask((gn_ps512)a, (gn_ps512)b, (gn_ps512){0}, (uint16_t)-1, 4);
+}
+GN_INLINE f32v gn_below_f32v(f32v a, f32v b)
+{
+    return (f32v)__builtin_ia32_minps512_mask((gn_ps512)a, (gn_ps512)b, (gn_ps512){0}, (uint16_t)-1, 4);
+}
 #else
 GN_BEYOND(f32, float, i32, u32)
 #endif

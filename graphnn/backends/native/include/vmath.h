@@ -91,8 +91,13 @@ GN_POLYGAMMA(f64, double)
 /* ---- square roots, for which vectors have no operator */
 
 GN_INLINE float gn_sqrt_f32s(float x) { return __builtin_sqrtf(x); }
-#if defined(__AVX__) && GN_LANES == 8 && !defined(__clang__)
+#if defined(__AVX2__) && GN_LANES == 8 && !defined(__clang__)
 GN_INLINE f32v gn_sqrt_f32v(f32v x) { return (f32v)__builtin_ia32_sqrtps256((gn_ps256)x); }
+#elif defined(__AVX512F__) && GN_LANES == 16 && !defined(__clang__)
+GN_INLINE f32v gn_sqrt_f32v(f32v x)
+{
+    return (f32v)__builtin_ia32_sqrtps512_mask((gn_ps512)x, (gn_ps512){0}, (uint16_t)-1, 4);
+}
 #else
 GN_INLINE f32v gn_sqrt_f32v(f32v x)
 {

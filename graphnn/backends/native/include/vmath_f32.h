@@ -83,19 +83,17 @@ GN_INLINE F N(log)(F x)
     const F f = N(log_split)(x, &e);
     return N(log_ends)(x, e * 0.693359375f + (e * -2.12194440e-4f + (N(log_series)(f) + f)));
 }
-GN_INLINE F N(log2)(F x)
+/* of positive numbers, in float64 */
+GN_INLINE D N(log2_wide)(F x)
 {
     F e;
-    const F f = N(log_split)(x, &e), rest = N(log_series)(f);
-    return N(log_ends)(x, e + (f * 1.44269502f + (f * 1.92596299e-8f + rest * 1.44269502f)));
+    const F f = N(log_split)(x, &e);
+    const D g = CAST(f, D), s = g / (g + 2.0), z = s * s;
+    return CAST(e, D) + s * POLY6(z, 2.885390081777845, 0.961796694113351, 0.5770779423983653, 0.41220924673609033,
+                                  0.3199059969944612, 0.2828950495395851);
 }
-GN_INLINE F N(log10)(F x)
-{
-    F e;
-    const F f = N(log_split)(x, &e), rest = N(log_series)(f);
-    const F small = e * 1.1471164e-5f + (f * 5.6570335e-9f + rest * 0.434294492f);
-    return N(log_ends)(x, e * 0.301018524f + (f * 0.434294476f + small));
-}
+GN_INLINE F N(log2)(F x) { return N(log_ends)(x, CAST(N(log2_wide)(x), F)); }
+GN_INLINE F N(log10)(F x) { return N(log_ends)(x, CAST(N(log2_wide)(x) * 0.30102999566398119521, F)); }
 /* log(1 + x): what rounding 1 + x lost is put back */
 GN_INLINE F N(log1p)(F x)
 {
@@ -108,14 +106,6 @@ GN_INLINE F N(log1p)(F x)
 
 /* ---- powers, by logarithm and exponential in float64 */
 
-GN_INLINE D N(log2_wide)(F x)
-{
-    F e;
-    const F f = N(log_split)(x, &e);
-    const D g = CAST(f, D), s = g / (g + 2.0), z = s * s;
-    return CAST(e, D) + s * POLY6(z, 2.885390081777845, 0.961796694113351, 0.5770779423983653, 0.41220924673609033,
-                                  0.3199059969944612, 0.2828950495395851);
-}
 GN_INLINE F N(exp2_wide)(D t)
 {
     t = ND(min)(ND(max)(t, (D){0} - 200.0), (D){0} + 200.0);
