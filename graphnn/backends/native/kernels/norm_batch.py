@@ -98,8 +98,13 @@ def _batch_norm(step: Step) -> list[Phase]:
     return _forward_columns(step, how) if how.columns else [_forward_planes(step, how)]
 
 
+def _given(step: Step) -> tuple[Operand | None, ...]:
+    """All five inputs, whether or not the last ones are there."""
+    return (*step.inputs, *(None,) * (5 - len(step.inputs)))
+
+
 def _named(step: Step) -> Lines:
-    x, running_mean, running_var, weight, bias = (*step.inputs, *(None,) * (5 - len(step.inputs)))
+    x, running_mean, running_var, weight, bias = _given(step)
     out, mean, invstd, new_mean, new_var = step.outputs
     return pointers(
         x=x,
@@ -117,7 +122,7 @@ def _named(step: Step) -> Lines:
 
 def _known(step: Step, size: int) -> Lines:
     """From `mean` and `var` of channel c: the outputs for each channel, and `scale` and `shift`."""
-    _, running_mean, running_var, weight, bias = (*step.inputs, *(None,) * (5 - len(step.inputs)))
+    _, running_mean, running_var, weight, bias = _given(step)
     _, mean, invstd, new_mean, new_var = step.outputs
     training, momentum = step.attrs["training"], step.attrs["momentum"]
     lines = [
@@ -142,8 +147,8 @@ def _blend(running: str, found: str, momentum: float) -> str:
 
 
 def _running(step: Step) -> Lines:
-    mean, var = (_at(n, step.inputs[k], "") for k, n in ((1, "running_mean"), (2, "running_var")))
-    return [f"const float mean = {mean}, var = {var};"]
+    _, mean, var, *_ = _given(step)
+    return [f"const float mean = {_at('running_mean', mean, '')}, var = {_at('running_var', var, '')};"]
 
 
 def _forward_planes(step: Step, how: Channels) -> Phase:

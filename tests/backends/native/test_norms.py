@@ -1,0 +1,71 @@
+"""Normalisations as C: sizes that end within a vector, samples in parts, statistics left out, channels side by side."""
+
+import numpy as np
+import pytest
+
+from graphnn import ops
+from tests.backends.native.native_runs import assert_native
+from tests.ops.rows import floats
+
+IMAGES = [(6, 5, 3, 3), (4, 33, 20, 21), (65, 20)]
+
+
+def vectors(channels, count):
+    return [floats(channels, low=0.5, high=2, seed=k) for k in range(count)]
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", IMAGES)
+def test_batch_norm_and_its_gradient(shape, training):
+    def build(x, g, mean, var, weight, bias):
+        made = ops.batch_norm(x, mean, var, weight, bias, training=training)
+        grads = ops.batch_norm_grad(g, x, weight, made[1], made[2], training=training, eps=1e-5)
+        return *made, *grads
+
+    assert_native(build, floats(*shape), floats(*shape, seed=1), *vectors(shape[1], 4), rtol=2e-5, atol=1e-4)
+
+
+def test_batch_norm_of_images_whose_channels_lie_side_by_side():
+    def build(x, g, mean, var, weight, bias):
+        x, g = (ops.contiguous(a, memory_format="channels_last") for a in (x, g))
+        made = ops.batch_norm(x, mean, var, weight, bias, training=True)
+        return *made, *ops.batch_norm_grad(g, x, weight, made[1], made[2], training=True, eps=1e-5)
+
+    shape = (4, 36, 17, 16)
+    assert_native(build, floats(*shape), floats(*shape, seed=1), *vectors(36, 4), rtol=2e-5, atol=1e-4)
+
+
+def test_batch_norm_of_numbers_far_from_zero_keeps_its_digits():
+    x = floats(64, 9, low=-1, high=1) + np.float32(1000)
+    assert_native(lambda x: ops.batch_norm(x, training=True)[0], x, atol=2e-3)
+
+
+@pytest.mark.parametrize("shape", [(7, 5), (130, 3, 33), (40, 300)])
+def test_layer_and_rms_norm_and_their_gradients(shape):
+    size = shape[-1:]
+
+    def build(x, g, weight, bias):
+        out, mean, rstd = ops.layer_norm(x, weight, bias, normalized_shape=size)
+        grads = ops.layer_norm_grad(g, x, weight, mean, rstd, normalized_shape=size)
+        root, factor = ops.rms_norm(x, weight, normalized_shape=size)
+        return out, mean, rstd, *grads, root, *ops.rms_norm_grad(g, x, weight, factor, normalized_shape=size)
+
+    assert_native(build, floats(*shape), floats(*shape, seed=1), *vectors(shape[-1], 2), rtol=2e-5, atol=1e-4)
+
+
+def test_layer_norm_of_a_transposed_tensor():
+    def build(x):
+        seen = ops.transpose(x, dim0=0, dim1=1)
+        return ops.layer_norm(seen, normalized_shape=(30,))[0], ops.layer_norm(seen, normalized_shape=(20, 30))[0]
+
+    assert_native(build, floats(30, 20))
+
+
+@pytest.mark.parametrize("groups", [1, 3, 12])
+def test_group_norm_and_its_gradient(groups):
+    def build(x, g, weight, bias):
+        out, mean, rstd = ops.group_norm(x, weight, bias, num_groups=groups)
+        return out, mean, rstd, *ops.group_norm_grad(g, x, weight, mean, rstd, num_groups=groups)
+
+    shape = (5, 12, 11, 13)
+    assert_native(build, floats(*shape), floats(*shape, seed=1), *vectors(12, 2), rtol=2e-5, atol=1e-4)
