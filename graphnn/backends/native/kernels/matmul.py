@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from graphnn.backends.native.kernels.axes import text
@@ -14,7 +13,7 @@ from graphnn.backends.native.kernels.product import Product, linear_product, mat
 from graphnn.backends.native.lowering import lowers
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.backends.native.toolchain.machine import Machine
-from graphnn.ir.dtypes import float32, float64
+from graphnn.ir.dtypes import DType, float32, float64
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node
 
@@ -29,9 +28,14 @@ def scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     """Each worker's memory, and partial sums where k is split."""
     m, n, k = _sizes(node)
     dtype = node.outputs[0].type.dtype
-    memory = TensorType(dtype, (machine.threads, working_memory(machine, dtype.short, m, n, k)))
+    memory = worker_memory(machine, dtype, m, n, k)
     splits = split_ranges(machine, m, n, k)
     return (memory,) if splits == 1 else (memory, TensorType(dtype, (splits, m * n)))
+
+
+def worker_memory(machine: Machine, dtype: DType, m: int, n: int, k: int) -> TensorType:
+    """What `product_phases` needs for each worker, where a batch has at most `m` rows."""
+    return TensorType(dtype, (machine.threads, working_memory(machine, dtype.short, m, n, k)))
 
 
 def _sizes(node: Node) -> tuple[int, int, int]:
@@ -44,30 +48,34 @@ def _sizes(node: Node) -> tuple[int, int, int]:
 
 @lowers("matmul", accepts=accepts, scratch=scratch)
 def _matmul(step: Step) -> list[Phase]:
-    return product_phases(step, matmul_product(step), _finish(step, None, False))
+    return product_phases(step, matmul_product(step), _finish(step, None, False), *step.scratch)
 
 
 @lowers("linear", "linear_relu", accepts=accepts, scratch=scratch)
 def _linear(step: Step) -> list[Phase]:
     bias = step.inputs[2] if len(step.inputs) > 2 else None
-    return product_phases(step, linear_product(step), _finish(step, bias, step.name == "linear_relu"))
+    return product_phases(step, linear_product(step), _finish(step, bias, step.name == "linear_relu"), *step.scratch)
 
 
-def product_phases(step: Step, p: Product, finish: Finish) -> list[Phase]:
+def product_phases(
+    step: Step, p: Product, finish: Finish, memory: Operand, partials: Operand | None = None
+) -> list[Phase]:
+    """`memory` is what `worker_memory` asks for; `partials` hold sums of ranges of k, if it is to be split."""
     machine = step.machine
     if p.size == 0:
         return []
     cost = nanoseconds(machine, p.size * p.k, p.kind)
-    if suits_dots(p, machine) and len(step.scratch) == 1:
+    if suits_dots(p, machine) and partials is None:
         body, helpers, parts = dots_text(p, machine, finish)
         return [Phase(body, parts, 2 * cost, helpers)]
-    splits = math.prod(step.scratch[1].shape[:1]) if len(step.scratch) > 1 and p.batches == 1 else 1
-    cut = blocking(p, machine, splits)
-    memory = f"{step.scratch[0].pointer} + worker * {step.scratch[0].shape[1]}L"
-    last = finish if splits == 1 else _partial(step.scratch[1], p.kind)
-    body, helpers = matrix_text(Loops(p, cut, machine.lanes, memory, last, splits == 1 and step.is_group))
-    phases = [Phase(body, cut.parts, cost, helpers)]
-    return phases if splits == 1 else [*phases, _joined(step.scratch[1], p, machine.lanes, finish)]
+    split = partials is not None and p.batches == 1
+    cut = blocking(p, machine, partials.shape[0] if partials is not None and split else 1)
+    place = f"{memory.pointer} + worker * {memory.shape[1]}L"
+    if partials is None or not split:
+        body, helpers = matrix_text(Loops(p, cut, machine.lanes, place, finish, step.is_group))
+        return [Phase(body, cut.parts, cost, helpers)]
+    body, helpers = matrix_text(Loops(p, cut, machine.lanes, place, _partial(partials, p.kind), False))
+    return [Phase(body, cut.parts, cost, helpers), _joined(partials, p, machine.lanes, finish)]
 
 
 def _finish(step: Step, bias: Operand | None, relu: bool) -> Finish:

@@ -1,0 +1,169 @@
+"""The loop over time of recurrent layers as C: a step's product with the packed weights, then the gates, tile by tile.
+
+Sequences do not depend on each other: parts split the batch, and each part walks through all steps on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from graphnn.backends.native.kernels.axes import Lines, block, flat, loop, text
+from graphnn.backends.native.kernels.matrix_blocking import main_tile, nanoseconds
+from graphnn.backends.native.kernels.matrix_tile import Finish, Tile, tile_function
+from graphnn.backends.native.kernels.packing import pack_panel
+from graphnn.backends.native.step import Operand, Phase
+from graphnn.backends.native.toolchain.machine import Machine
+from graphnn.ops.recurrence import Span
+
+PART_ROWS = 4  # sequences that are worth a part of their own
+Load = Callable[[str], str]
+Save = Callable[[str, str], str]
+Gates = Callable[[Load, Save], Lines]
+
+
+class Weights(NamedTuple):
+    """A product's right matrix, (k, n), and where its panels are packed."""
+
+    matrix: Operand
+    panels: Operand
+    k: int
+    n: int
+    k_stride: int
+    n_stride: int
+
+
+def step_tile(machine: Machine, batch: int, n: int) -> tuple[int, int]:
+    """Rows and vectors of a step's tile."""
+    most, vectors = main_tile(machine, n)
+    rows = min(batch, most) if batch < 2 * PART_ROWS else min(most, -(-batch // 2))
+    if rows < most:
+        room = max(1, min(8, (machine.registers - 4) // rows))
+        vectors = min(-(-n // machine.lanes), 1 << room.bit_length() - 1)
+    return rows, vectors
+
+
+def panels_size(machine: Machine, batch: int, k: int, n: int) -> int:
+    width = step_tile(machine, batch, n)[1] * machine.lanes
+    return -(-n // width) * width * k
+
+
+class Walk(NamedTuple):
+    """Steps over the rows of all sequences. `left` is the C expression of the rows (of a step's first sequence) that are
+    multiplied, `left_step` apart; `finish` gets offsets from the step's first row, `columns` apart."""
+
+    machine: Machine
+    spans: list[Span]
+    backward: bool
+    weights: Weights
+    left: str
+    left_step: int
+    columns: int
+    finish: Finish
+    begin: Lines  # for each sequence `b`
+    before: Lines  # for each row, ahead of the product: `b`, `row` are its sequence and its row among all
+    after: Lines
+    end: Lines
+    to_state: bool  # whether products go to a row a sequence, and not to the rows of all steps
+
+    @property
+    def batch(self) -> int:
+        return max(stop - start for start, stop in self.spans)
+
+    def phases(self, names: Lines) -> list[Phase]:
+        """Packing, and the walk; `names` declares what the texts read."""
+        w, machine = self.weights, self.machine
+        rows, vectors = step_tile(machine, self.batch, w.n)
+        work = sum(stop - start for start, stop in self.spans) * w.n * (w.k + 40)
+        tiles = -(-self.batch // rows)
+        parts = min(tiles, 8)
+        helpers: dict[str, None] = {}
+        body = flat(
+            names,
+            f"const long from = part * {tiles} / {parts} * {rows}, end = (part + 1) * {tiles} / {parts} * {rows};",
+            f"const long to = end < {self.batch} ? end : {self.batch};",
+            loop("b", "from", "to", self.begin),
+            self._steps(rows, vectors, helpers),
+            loop("b", "from", "to", self.end) if self.end else [],
+        )
+        pack = self._packing(vectors)
+        return [pack, Phase(text(body), parts, nanoseconds(machine, work), ('#include "vmath.h"', *helpers))]
+
+    def _packing(self, vectors: int) -> Phase:
+        w, lanes = self.weights, self.machine.lanes
+        width, helpers = vectors * lanes, []
+        lines: Lines = []
+        for low, high in ((0, w.n // width), (w.n // width, -(-w.n // width))):
+            if low == high:
+                continue
+            name, made = pack_panel("f32", w.k_stride, w.n_stride, width, min(width, w.n - low * width), lanes)
+            helpers.append(made)
+            call = f"{name}({w.panels.pointer} + i * {width * w.k}L, {w.matrix.pointer} + i * {width * w.n_stride}L, {w.k});"
+            lines += loop("i", low, high, call)
+        return Phase(text(lines), 1, w.k * w.n * 0.2, ('#include "squares.h"', *helpers))
+
+    def _steps(self, rows: int, vectors: int, helpers: dict[str, None]) -> Lines:
+        count = len(self.spans)
+        order = f"{count - 1} - s" if self.backward else "s"
+        head = [f"const long k = {order};", *self._span()]
+        each = flat(
+            f"const long m = size - row0 < {rows} ? size - row0 : {rows};",
+            "if (m <= 0 || row0 >= to) break;",
+            self._rows(self.before),
+            self._products(rows, vectors, helpers),
+            self._rows(self.after),
+        )
+        return loop("s", 0, count, head, block(f"for (long row0 = from; row0 < to; row0 += {rows})", each))
+
+    def _span(self) -> Lines:
+        """Declares `start` and `size`, the step's rows, and those of the step before: `earlier` and `known`."""
+        starts = [start for start, _ in self.spans]
+        sizes = [stop - start for start, stop in self.spans]
+        if len(set(sizes)) > 1:
+            lines = [f"static const long starts[] = {{{', '.join(map(str, starts))}}};"]
+            lines.append(f"static const long sizes[] = {{{', '.join(map(str, sizes))}}};")
+            lines.append("const long start = starts[k], size = sizes[k];")
+            return [*lines, "const long earlier = k ? starts[k - 1] : 0, known = k ? sizes[k - 1] : 0;"]
+        step = starts[1] - starts[0] if len(starts) > 1 else 0
+        lines = [f"const long start = {starts[0]} + k * {step}L, size = {sizes[0]};"]
+        return [*lines, f"const long earlier = start - {step}, known = k ? {sizes[0]} : 0;"]
+
+    def _rows(self, body: Lines) -> Lines:
+        return loop("b", "row0", "row0 + m", "const long row = start + b;", body) if body else []
+
+    def _products(self, rows: int, vectors: int, helpers: dict[str, None]) -> Lines:
+        w, lanes = self.weights, self.machine.lanes
+        width = vectors * lanes
+        heights = {min(rows, stop - start - low) for start, stop in self.spans for low in range(0, stop - start, rows)}
+        lines = []
+        for height in sorted(heights):
+            calls: Lines = []
+            for low, high in ((0, w.n // width), (w.n // width, -(-w.n // width))):
+                if low == high:
+                    continue
+                columns = min(width, w.n - low * width)
+                tile = Tile("f32", height, -(-columns // lanes), lanes, columns % lanes, (self.left_step, 1), width, True,
+                            self.columns)  # fmt: skip
+                name, made = tile_function(tile, self.finish, False)
+                helpers[made] = None
+                first = "row0" if self.to_state else "(start + row0)"
+                at = f"{first} * {self.columns}L + i * {width}"
+                call = f"{name}(p, {self.left}, {w.panels.pointer} + i * {width * w.k}L, {w.k}, 0, 1, 1, {at}, i * {width});"
+                calls += loop("i", low, high, call)
+            lines += block(f"if (m == {height})", calls)
+        return lines
+
+
+def over_units(hidden: int, lanes: int, gates: Gates) -> Lines:
+    """The gates' lines for all hidden units `j`, a vector at a time, and a ragged rest."""
+    whole, tail = hidden // lanes * lanes, hidden % lanes
+    lines: Lines = []
+    if whole:
+        body = gates(lambda x: f"gn_load_f32v({x} + j)", lambda x, v: f"gn_store_f32v({x} + j, {v});")
+        lines += block(f"for (long j = 0; j < {whole}; j += {lanes})", body)
+    if tail:
+        body = gates(
+            lambda x: f"gn_load_part_f32v({x} + j, {tail})", lambda x, v: f"gn_store_part_f32v({x} + j, {v}, {tail});"
+        )
+        lines += block("", f"const long j = {whole};", body)
+    return lines

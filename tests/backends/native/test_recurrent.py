@@ -1,0 +1,59 @@
+"""Recurrent layers in C: what the table of samples has no room for."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import graphnn.ops  # noqa: F401
+from graphnn.backends.native.backend import NativeBackend
+from graphnn.backends.native.lowering import lowering_of
+from graphnn.backends.native.target import NativeTarget
+from graphnn.backends.native.toolchain.machine import this_machine
+from graphnn.ir import Graph
+from graphnn.ir.graph import numpy_type
+from graphnn.ir.registry import lookup
+from graphnn.plan.plan import make_plan
+
+GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
+SIZES = [(1, 5, 7, 19), (4, 3, 5, 33), (9, 4, 6, 8), (13, 6, 20, 40)]  # batch, steps, inputs, hidden
+
+
+def layer(op, batch, steps, inputs, hidden, *, seed=5):
+    """The arguments of a layer, and random numbers for more."""
+    random = np.random.default_rng(seed)
+    width = GATES[op] * hidden
+    shapes = [(steps, batch, inputs), (batch, hidden), (width, inputs), (width, hidden), (width,), (width,)]
+    if op == "lstm":
+        shapes.insert(2, (batch, hidden))
+    return [random.uniform(-0.5, 0.5, s).astype("f4") for s in shapes], random
+
+
+def compare(op, arrays, attrs, lanes, threads=2):
+    graph = Graph("layer")
+    node = graph.append(lookup(op), [graph.add_input(numpy_type(a)) for a in arrays], attrs)
+    assert lowering_of(node) is not None
+    graph.outputs = list(node.outputs)
+    backend = NativeBackend()
+    backend.target = NativeTarget(machine=replace(this_machine(), lanes=lanes, registers=16 if lanes == 8 else 32))
+    found = backend.bind(make_plan(graph, backend.target), ()).forward(arrays)
+    wanted = node.op.run(arrays, node.attrs, [v.type for v in node.outputs])
+    for value, got, expected in zip(node.outputs, found, wanted, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=2e-5, atol=2e-5, err_msg=f"{op}: {value}")
+    return found
+
+
+@pytest.mark.parametrize("lanes", [4, 8, 16])
+@pytest.mark.parametrize("op", GATES)
+def test_layers_of_odd_sizes(op, lanes):
+    for sizes in SIZES:
+        compare(op, layer(op, *sizes)[0], {"reverse": sizes[0] == 4}, lanes)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("op", GATES)
+def test_sequences_of_falling_length(op, reverse):
+    lengths = (9, 9, 7, 4, 1)
+    arrays, random = layer(op, 9, 5, 6, 21)
+    arrays[0] = random.uniform(-1, 1, (sum(lengths), 6)).astype("f4")
+    compare(op, arrays, {"reverse": reverse, "batch_sizes": lengths}, 8)
