@@ -115,6 +115,7 @@ from graphnn.ops.recurrence import states_before
 from graphnn.ops.reduce import all, amax, amin, any, cumsum, mean, prod, sum, var
 from graphnn.ops.resample import resample, resample_grad
 from graphnn.ops.rnn import rnn_relu, rnn_relu_grad, rnn_tanh, rnn_tanh_grad
+from graphnn.ops.rounded_division import div_floor, div_trunc
 from graphnn.ops.scans import cummax, cummin, cumprod, logcumsumexp
 from graphnn.ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from graphnn.ops.slicing import select, select_grad, select_scatter, slice, slice_grad, slice_scatter

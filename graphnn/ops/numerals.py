@@ -8,6 +8,7 @@ import numpy as np
 
 from graphnn.errors import DTypeError
 from graphnn.ir import dtypes
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ops.compare import eq, ge, isnan, le, logical_or, where
 from graphnn.ops.elementwise import (
@@ -23,6 +24,7 @@ from graphnn.ops.elementwise import (
     zip_op,
 )
 from graphnn.ops.op import Call, Op, Types, register
+from graphnn.ops.power import whole
 from graphnn.ops.typing import broadcast, result_dtype
 from graphnn.ops.unary import trunc
 
@@ -101,9 +103,10 @@ def _fmod_vjp(c: Any, g: Any, a: Any, b: Any) -> Any:
 
 fmod = zip_op(
     "fmod",
-    np.fmod,
+    whole("fmod", np.fmod),
     _fmod_vjp,
     kind="number",
+    traits=(Trait.CHECKS,),
     grad_name=lambda types, attrs: f"FmodBackward{0 if types[1].weak else 1}",
     grad_edges=tensors_alone,
 )

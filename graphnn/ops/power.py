@@ -81,20 +81,23 @@ pow = zip_op("pow", _pow_kernel, _pow_vjp, kind="number", grad_name=_pow_name, g
 # ---- whole-number division (towards minus infinity); integers are not divided by zero
 
 
-def _whole(name: str, ufunc: np.ufunc) -> Any:
+def whole(name: str, ufunc: np.ufunc) -> Any:
+    """The kernel of a division by a ufunc that refuses zeros among integer divisors."""
+
     def kernel(out: np.ndarray, a: Any, b: Any) -> list[Call]:
         call = ufunc_call(ufunc, out, a, b)
-        return [call] if out.dtype.kind == "f" else [(_refuse_zero, name, b, out), call]
+        return [call] if out.dtype.kind == "f" else [(refuse_zero, name, b, out), call]
 
     return kernel
 
 
-def _refuse_zero(name: str, divisor: Any, out: np.ndarray) -> None:
+def refuse_zero(name: str, divisor: Any, out: np.ndarray) -> None:
+    """DivisionByZero where integers would be divided by zero. A step of a kernel."""
     if out.size and not np.all(divisor):
         raise DivisionByZero(f"ZeroDivisionError: {name} of integers by zero; convert to floats, or test the divisor")
 
 
-floor_divide = zip_op("floor_divide", _whole("floor_divide", np.floor_divide), kind="number", traits=(Trait.CHECKS,))
+floor_divide = zip_op("floor_divide", whole("floor_divide", np.floor_divide), kind="number", traits=(Trait.CHECKS,))
 
 
 def _remainder_name(types: tuple[TensorType, ...], attrs: Attrs) -> str:
@@ -103,7 +106,7 @@ def _remainder_name(types: tuple[TensorType, ...], attrs: Attrs) -> str:
 
 remainder = zip_op(
     "remainder",
-    _whole("remainder", np.remainder),
+    whole("remainder", np.remainder),
     lambda c, g, a, b: (g, neg(mul(g, floor_divide(a, b))) if c.want[1] else None),
     kind="number",
     traits=(Trait.CHECKS,),

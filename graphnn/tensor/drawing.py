@@ -8,11 +8,13 @@ import numpy as np
 
 from graphnn.errors import ArgumentError, DTypeError
 from graphnn.ir import dtypes
+from graphnn.tensor.out import with_out
 from graphnn.tensor.random import Generator
 from graphnn.tensor.sampling import integers, sample
 from graphnn.tensor.tensor import Tensor
 
 
+@with_out
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, generator: Generator | None = None
 ) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from graphnn.errors import ArgumentTypeError
+from graphnn.errors import ArgumentError, ArgumentTypeError
 from graphnn.ops import joining
 from graphnn.ops.typing import broadcast, normalize_dim
 from graphnn.tensor.tensor import Tensor
@@ -63,6 +63,8 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Any, ...]:
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     """Grids of coordinates: the i-th varies along dimension i ("xy" swaps the first two)."""
+    if indexing not in ("ij", "xy"):
+        raise ArgumentError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     given = tuple(tensors[0]) if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else tensors
     swapped = indexing == "xy" and len(given) > 1
     axes = (given[1], given[0], *given[2:]) if swapped else given

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 from graphnn.errors import ArgumentError, ArgumentTypeError
@@ -12,8 +14,23 @@ from graphnn.ir.registry import lookup
 from graphnn.ops.op import builders
 from graphnn.ops.random import normal_words, uniform_words
 from graphnn.tensor.creation import check_device, defaults, finish, sizes_of
+from graphnn.tensor.out import with_out
 from graphnn.tensor.random import Generator, reserve
 from graphnn.tensor.tensor import Tensor
+
+
+def into_out(create: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The function with an argument `out`: a tensor that takes the result, drawn in its dtype unless told otherwise."""
+    filled = with_out(create)
+
+    @functools.wraps(create)
+    def wrapped(*args: Any, out: Tensor | None = None, **options: Any) -> Tensor:
+        if out is None:
+            return create(*args, **options)
+        options.setdefault("dtype", out.dtype)
+        return filled(*args, out=out, **options)  # type: ignore[no-any-return]
+
+    return wrapped
 
 
 def sample(name: str, shape: tuple[int, ...], dtype: DType, generator: Generator | None = None) -> Tensor:
@@ -45,7 +62,7 @@ def _creator(name: str, doc: str) -> Any:
         return finish(sample(name, shape, dtype or defaults.dtype, generator), requires_grad)
 
     create.__name__, create.__doc__ = name, doc
-    return create
+    return into_out(create)
 
 
 rand = _creator("rand", "Uniform numbers of [0, 1).")
@@ -62,6 +79,7 @@ def randn_like(input: Tensor, *, dtype: DType | None = None, device: Any = None,
     return finish(sample("randn", tuple(input.shape), dtype or input.dtype), requires_grad)
 
 
+@into_out
 def normal(
     mean: Any = 0.0,
     std: Any = 1.0,
@@ -86,6 +104,7 @@ def normal(
     return finish(sample("randn", shape, kind, generator) * std + mean, requires_grad)
 
 
+@into_out
 def randint(
     *bounds: Any, size: Any = None, generator: Generator | None = None, dtype: DType | None = None, **options: Any
 ) -> Tensor:
@@ -121,6 +140,7 @@ def _check_range(low: int, high: int, dtype: DType) -> None:
             raise ArgumentError(f"{name} is out of bounds for {dtype.name}: {bound} is not in [{least}, {most}]")
 
 
+@into_out
 def randperm(n: int, *, generator: Generator | None = None, dtype: DType | None = None, device: Any = None) -> Tensor:
     """The numbers below n in random order."""
     check_device(device)

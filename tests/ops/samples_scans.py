@@ -1,9 +1,12 @@
-"""Samples of the scans."""
+"""The rows of the scans, and of divisions that are rounded."""
+
+from typing import Any
 
 import numpy as np
-import torch
 
+from tests.ops.lazy_torch import torch
 from tests.ops.rows import SPECIAL, Row, bools, floats, ints, sample, strided
+from tests.ops.samples_arithmetic import mixed, pairs, tensors
 
 WHOLE = (
     sample(floats(2, 3), dim=0),
@@ -19,7 +22,18 @@ INTEGERS = (sample(ints(2, 6), dim=1), sample(ints(2, 3, dtype="i4"), dim=0), sa
 ZEROS = np.array([[1.5, 0.0, 2.0, 0.5], [0.0, 3.0, 0.0, 2.0], [1.0, 2.0, 3.0, 0.0]])
 TIES = np.array([[1.0, 1.0, 0.0, 1.0], [np.nan, 2.0, np.nan, 3.0]])
 
+
+def rounded(mode: str) -> Row:
+    def oracle(a: Any, b: Any) -> Any:
+        return torch.div(a, b, rounding_mode=mode)
+
+    whole = (sample(np.array([-7, 7, 2**60 + 1]), np.array([2, -2, 3])), sample(bools(3), 2))
+    return Row(f"div_{mode}", (*pairs(low=0.5), *mixed(), *whole), torch=tensors(oracle))
+
+
 ROWS = (
+    rounded("floor"),
+    rounded("trunc"),
     Row(
         "cumprod",
         (*WHOLE, *INTEGERS, sample(ZEROS, dim=1, grad=False), sample(ZEROS, dim=0, grad=False)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphnn.errors import ArgumentError
 from graphnn.ir.attrs import Attrs
-from graphnn.ops import compare, elementwise, power, unary
+from graphnn.ops import compare, elementwise, power, rounded_division, unary
 from graphnn.ops.op import Op
 from graphnn.tensor.methods.naming import named
 
@@ -89,7 +89,6 @@ def _along(name: str, x: Tensor, dim: int) -> Any:
 
 class BinaryMethods:
     mul = multiply = of_two(elementwise.mul)
-    pow = of_two(power.pow)
     floor_divide = of_two(power.floor_divide)
     remainder = of_two(power.remainder)
     maximum = of_two(power.maximum)
@@ -108,6 +107,12 @@ class BinaryMethods:
     bitwise_xor = of_two(compare.bitwise_xor)
     true_divide = of_two(elementwise.div)
 
+    def pow(self: Tensor, exponent: Any) -> Any:
+        """`self ** exponent`."""
+        if type(exponent) is bool and self.dtype.category == 0:  # the one power that bools have
+            return self.clone() if exponent else compare.logical_or(self, True)
+        return self.apply_op(power.pow, (self, exponent), NO_ATTRS)
+
     def add(self: Tensor, other: Any, *, alpha: Any = 1) -> Any:
         """`self + alpha * other`."""
         return elementwise.add(self, scaled(other, alpha))
@@ -120,29 +125,27 @@ class BinaryMethods:
 
     def div(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Any:
         """`self / other`; rounded towards zero ("trunc") or down ("floor")."""
-        if rounding_mode is None:
-            return elementwise.div(self, other)
-        if rounding_mode == "floor":
-            return power.floor_divide(self, other)
-        if rounding_mode == "trunc":
-            quotient = elementwise.div(self, other).trunc()
-            whole = not (self.is_floating_point() or isinstance(other, float) or _is_floating(other))
-            return quotient.to(self.dtype) if whole else quotient
-        raise ArgumentError(
-            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}"
-        )
+        return quotient_op(rounding_mode)(self, other)
 
     divide = div
+
+
+def quotient_op(rounding_mode: str | None) -> Op:
+    """The op of `div` with that rounding."""
+    if rounding_mode is None:
+        return elementwise.div
+    if rounding_mode == "floor":
+        return rounded_division.div_floor
+    if rounding_mode == "trunc":
+        return rounded_division.div_trunc
+    raise ArgumentError(
+        f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}"
+    )
 
 
 def scaled(other: Any, alpha: Any) -> Any:
     """`alpha * other`, or `other` itself where alpha is the number 1."""
     return other if type(alpha) in (int, float) and alpha == 1 else elementwise.mul(other, alpha)
-
-
-def _is_floating(item: Any) -> bool:
-    dtype = getattr(item, "dtype", None)
-    return getattr(dtype, "is_floating_point", False) or getattr(dtype, "kind", "") == "f"
 
 
 class ChoiceMethods:

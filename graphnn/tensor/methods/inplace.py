@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphnn.ops import compare, elementwise, power, unary
 from graphnn.ops.op import Op
-from graphnn.tensor.methods.elementwise import scaled
+from graphnn.tensor.methods.elementwise import quotient_op, scaled
 
 if TYPE_CHECKING:
     from graphnn.tensor.tensor import Tensor
@@ -61,7 +61,7 @@ class InplaceMethods:
     tanh_ = _of_one(unary.tanh)
 
     mul_ = multiply_ = _of_two(elementwise.mul)
-    div_ = divide_ = true_divide_ = _of_two(elementwise.div)
+    true_divide_ = _of_two(elementwise.div)
     pow_ = _of_two(power.pow)
     floor_divide_ = _of_two(power.floor_divide)
     remainder_ = _of_two(power.remainder)
@@ -80,6 +80,12 @@ class InplaceMethods:
         return _update(self, elementwise.sub, self, scaled(other, alpha))
 
     subtract_ = sub_
+
+    def div_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Any:
+        """`self /= other`, rounded as by `div`."""
+        return _update(self, quotient_op(rounding_mode), self, other)
+
+    divide_ = div_
 
     def addcmul_(self: Tensor, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
         """`self += value * tensor1 * tensor2`."""

@@ -25,6 +25,13 @@ def _binary(op: Op) -> Method:
     return method
 
 
+_pow = _binary(power.pow)
+
+
+def _power(self: Tensor, other: Any) -> Any:
+    return self.pow(other) if isinstance(other, bool) else _pow(self, other)
+
+
 def _reflected(op: Op) -> Method:
     def method(self: Tensor, other: Any) -> Any:
         return self.apply_op(op, (other, self), NO_ATTRS) if isinstance(other, _OPERANDS) else NotImplemented
@@ -58,7 +65,7 @@ class OperatorMethods:
     __rfloordiv__ = _reflected(power.floor_divide)
     __mod__ = _binary(power.remainder)
     __rmod__ = _reflected(power.remainder)
-    __pow__ = _binary(power.pow)
+    __pow__ = _power
     __rpow__ = _reflected(power.pow)
     __matmul__ = _binary(matrix.matmul)
     __rmatmul__ = _reflected(matrix.matmul)

@@ -44,6 +44,12 @@ def _over(op: Op, x: Tensor, dim: Dims, keepdim: bool, **more: Any) -> Any:
     return op(x, dim=canonical(dim, x, op.name), keepdim=bool(keepdim), **more)
 
 
+def _truth(op: Op, x: Tensor, dim: Dims, keepdim: bool) -> Any:
+    """Of uint8, which served for bool once, uint8."""
+    found = _over(op, x, dim, keepdim)
+    return found.to(dtypes.uint8) if x.dtype is dtypes.uint8 else found
+
+
 def _converted(x: Tensor, dtype: DType | None) -> Tensor:
     return x if dtype is None else x.to(dtype)
 
@@ -98,11 +104,11 @@ class SumMethods:
 
     @_numpy_names
     def all(self: Tensor, dim: Dims = None, keepdim: bool = False) -> Any:
-        return _over(reduce.all, self, dim, keepdim)
+        return _truth(reduce.all, self, dim, keepdim)
 
     @_numpy_names
     def any(self: Tensor, dim: Dims = None, keepdim: bool = False) -> Any:
-        return _over(reduce.any, self, dim, keepdim)
+        return _truth(reduce.any, self, dim, keepdim)
 
     @_numpy_names
     def count_nonzero(self: Tensor, dim: Dims = None) -> Any:

@@ -32,7 +32,7 @@ def _losing_nan(s: Spelling) -> str:
     return s.call(name if s.dtype.is_floating_point else name[1:], a, b)
 
 
-@spells("neg", "abs", "relu", "square", "sign", "fmod", "heaviside")
+@spells("neg", "abs", "relu", "square", "sign", "heaviside")
 def _number_function(s: Spelling) -> str | None:
     name, operands = s.node.op.name, s.all_operands()
     if s.dtype is not dtypes.bool:
@@ -50,7 +50,7 @@ def _frac(s: Spelling) -> str:
     return s.call("frac", s.operand(0)) if s.dtype.is_floating_point else s.constant(0)
 
 
-@spells("floor_divide", "remainder")
+@spells("floor_divide", "remainder", "fmod")
 def _division(s: Spelling) -> str | None:
     """Integers are divided by constants only: by others the kernel has to test for zeros."""
     if not s.dtype.is_floating_point and _wrapped(s.number(1), s.dtype) == 0:
