@@ -11,8 +11,8 @@ from tests.ops.rows import Row
 from tests.ops.samples import ROWS
 from tests.ops.table import apply
 
-NAMES = sorted(n for n, op in OPS.items() if Trait.ELEMENTWISE in op.traits and n != "fused")
-REFUSED = {"floor_divide", "remainder", "pow"}  # of integers by what may be refused: left to NumPy
+NAMES = sorted(n for n, row in ROWS.items() if Trait.ELEMENTWISE in row.rule.traits and n != "fused")
+REFUSED = {"floor_divide", "div_floor", "div_trunc", "remainder", "fmod", "pow"}  # integers: zeros are to be tested for
 UNITS = 2
 
 

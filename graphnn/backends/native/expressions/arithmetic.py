@@ -50,12 +50,17 @@ def _frac(s: Spelling) -> str:
     return s.call("frac", s.operand(0)) if s.dtype.is_floating_point else s.constant(0)
 
 
-@spells("floor_divide", "remainder", "fmod")
+@spells("floor_divide", "div_floor", "remainder", "fmod", "div_trunc")
 def _division(s: Spelling) -> str | None:
     """Integers are divided by constants only: by others the kernel has to test for zeros."""
-    if not s.dtype.is_floating_point and _wrapped(s.number(1), s.dtype) == 0:
+    if s.dtype is dtypes.bool or (not s.dtype.is_floating_point and _wrapped(s.number(1), s.dtype) == 0):
         return None
-    return None if s.dtype is dtypes.bool else s.call(s.node.op.name, *s.all_operands())
+    (a, b), name = s.all_operands(), s.node.op.name
+    if name != "div_trunc":
+        return s.call("floor_divide" if name == "div_floor" else name, a, b)
+    if s.dtype.is_floating_point:
+        return s.call("trunc", s.call("div", a, b))
+    return s.call("floor_divide", s.call("sub", a, s.call("fmod", a, b)), b)
 
 
 def _wrapped(number: Number | None, dtype: DType) -> int:
