@@ -1,7 +1,8 @@
 """Elementwise ops as C, compiled all together: what the tests of expressions run."""
 
 import ctypes
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -64,12 +65,30 @@ def function_text(case: Case, name: str, form: str, lanes: str) -> str | None:
     return "\n".join([*lines, f"        {ex.store(dtype, at, 'y', form)};", "    }", "}", ""])
 
 
-def run_case(library: Library, name: str, case: Case) -> np.ndarray:
+def function_name(case: Case, form: str) -> str:
+    """The same for cases of the same text."""
+    text = function_text(case, "f", form, "1")
+    assert text is not None
+    return f"f_{hashlib.sha256(text.encode()).hexdigest()[:12]}_{form}"
+
+
+def compile_cases(cases: Sequence[Case]) -> Library:
+    """The functions of all cases in both forms."""
+    functions: dict[str, None] = {}
+    for case in cases:
+        for form, lanes in (("v", "GN_LANES"), ("s", "1")):
+            text = function_text(case, function_name(case, form), form, lanes)
+            assert text is not None
+            functions[text] = None
+    return compile_c(list(functions), units=2)
+
+
+def run_case(library: Library, case: Case, form: str) -> np.ndarray:
     size = -(-case.out.size // ROOM) * ROOM
     operands = [_padded(a, size) for a in case.arrays]
     out = np.zeros(size, case.out.dtype)
     addresses = (ctypes.c_void_p * (len(operands) + 1))(*(a.ctypes.data for a in (*operands, out)))
-    library.function(name)(addresses, ctypes.c_long(size))
+    library.function(function_name(case, form))(addresses, ctypes.c_long(size))
     return out[: case.out.size].reshape(case.out.shape)
 
 
@@ -77,12 +96,3 @@ def _padded(array: np.ndarray, size: int) -> np.ndarray:
     flat = array.reshape(-1)
     padding = np.full(size - flat.size, flat[-1] if flat.size else 1, array.dtype)
     return np.concatenate([flat, padding]).astype(array.dtype)
-
-
-def texts(cases: Sequence[Case]) -> Iterator[str]:
-    """Functions case_0_v, case_0_s, case_1_v ... of all cases, in both forms."""
-    for number, case in enumerate(cases):
-        for form, lanes in (("v", "GN_LANES"), ("s", "1")):
-            text = function_text(case, f"case_{number}_{form}", form, lanes)
-            assert text is not None
-            yield text

@@ -6,14 +6,13 @@ import pytest
 from graphnn.backends.native.expressions import constant
 from graphnn.ir import dtypes
 from graphnn.ir.registry import OPS, Trait
-from tests.backends.native.elementwise_c import Case, case_of, compile_c, function_text, run_case, texts
+from tests.backends.native.elementwise_c import Case, case_of, compile_cases, function_text, run_case
 from tests.ops.rows import Row
 from tests.ops.samples import ROWS
 from tests.ops.table import apply
 
 NAMES = sorted(n for n, row in ROWS.items() if Trait.ELEMENTWISE in row.rule.traits and n != "fused")
 REFUSED = {"floor_divide", "div_floor", "div_trunc", "remainder", "fmod", "pow"}  # integers: zeros are to be tested for
-UNITS = 2
 
 
 def cases_of(row: Row) -> list[Case]:
@@ -32,7 +31,7 @@ def is_spelled(case: Case) -> bool:
 @pytest.fixture(scope="module")
 def compiled():
     cases = [case for name in NAMES for case in cases_of(ROWS[name]) if is_spelled(case)]
-    return cases, compile_c(list(texts(cases)), units=UNITS)
+    return cases, compile_cases(cases)
 
 
 def test_only_refusals_of_integers_have_no_spelling():
@@ -43,10 +42,10 @@ def test_only_refusals_of_integers_have_no_spelling():
 @pytest.mark.parametrize("name", NAMES)
 def test_gives_what_the_numpy_kernel_gives(name, compiled):
     cases, library = compiled
-    for number, case in enumerate(cases):
+    for case in cases:
         if case.row.op == name:
             for form in "vs":
-                assert_same(run_case(library, f"case_{number}_{form}", case), case)
+                assert_same(run_case(library, case, form), case)
 
 
 def assert_same(found: np.ndarray, case: Case) -> None:
@@ -116,9 +115,9 @@ def test_casts_as_numpy_does():
                 wanted = np.asarray(OPS["cast"](x, dtype=target))
             sample = type(row.samples[0])((x,), {"dtype": target})
             cases.append(case_of(row, sample, wanted))
-    library = compile_c(list(texts(cases)), units=UNITS)
-    for number, case in enumerate(cases):
+    library = compile_cases(cases)
+    for case in cases:
         for form in "vs":
-            found = run_case(library, f"case_{number}_{form}", case)
+            found = run_case(library, case, form)
             message = f"{case.arrays[0].dtype} to {found.dtype}, {form}"
             np.testing.assert_array_equal(found.astype(np.float64), case.out.astype(np.float64), err_msg=message)

@@ -31,8 +31,15 @@ def run_numpy(draws, *arrays):
     return [a for item in found for a in (item if isinstance(item, tuple) else (item,))]
 
 
-UNIFORM = [("rand", {"shape": s, "dtype": d, "offset": o}) for s in SHAPES for d in FLOATS for o in (0, 3)]
-INTEGERS = [("randint", {"low": -5, "high": h, "shape": s, "offset": 1}) for s in SHAPES for h in (-4, 100, 2**52)]
+UNIFORM = [
+    ("rand", {"shape": s, "dtype": d, "offset": o})
+    for s, o in zip(SHAPES, (0, 3, 0, 1, 2), strict=True)
+    for d in FLOATS
+]
+INTEGERS = [
+    ("randint", {"low": -5, "high": h, "shape": s, "offset": 1})
+    for s, h in zip(SHAPES, (-4, 100, 2**52, 9, 2), strict=True)
+]
 ADVANCES = [("rng_advance", {"blocks": n}) for n in (0, 1, 2**40)]
 
 
@@ -44,7 +51,7 @@ def test_draws_have_the_bits_of_the_numpy_kernels(state):
         assert found.tobytes() == wanted.tobytes()
 
 
-NORMAL = [("randn", {"shape": s, "dtype": d, "offset": 2}) for s in SHAPES for d in FLOATS]
+NORMAL = [("randn", {"shape": s, "dtype": d, "offset": 2}) for s in SHAPES[::2] for d in FLOATS]
 DIGITS = {"f32": 2e-6, "f64": 1e-14, "f16": 2e-3, "bf16": 1.6e-2}
 
 
@@ -55,7 +62,7 @@ def test_normal_numbers_are_those_of_the_numpy_kernel_but_for_the_last_digits(st
         np.testing.assert_allclose(found.astype("f8"), wanted.astype("f8"), rtol=digits, atol=digits)
 
 
-DROPOUTS = [("dropout", {"p": p, "offset": o}) for p in (0.0, 0.1, 0.5, 1.0) for o in (0, 9)]
+DROPOUTS = [("dropout", {"p": p, "offset": o}) for p, o in ((0.0, 0), (0.1, 9), (1.0, 2))]
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
