@@ -101,7 +101,7 @@ def map_op(
     call: Rule = ufunc_call,
     **more: Any,
 ) -> Op:
-    """A unary op. `how` is a ufunc or a kernel. `kind`: "float" makes integers float32, "same" keeps the dtype,
+    """A unary op. `how` is a ufunc or a kernel. `kind`: "float" makes integers the default, "same" keeps the dtype,
     "number" keeps it and refuses bool, "bool" gives bool."""
 
     def infer(x: TensorType) -> TensorType:
@@ -124,7 +124,7 @@ def zip_op(
     **more: Any,
 ) -> Op:
     """A binary op. `how` is a ufunc or a kernel. `kind`: "same" is the promoted dtype, "number" that too and refuses
-    bools alone, "numbers" any bool, "float" makes integers float32, "bool" compares."""
+    bools alone, "numbers" any bool, "float" makes integers the default, "bool" compares."""
 
     def infer(a: TensorType, b: TensorType) -> TensorType:
         if kind == "number":

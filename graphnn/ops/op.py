@@ -185,6 +185,11 @@ class Op:
             return
         raise ArgumentError(f"{self.name} takes the inputs ({', '.join(self.input_names)}), got {count} of them")
 
+    def forget(self) -> None:
+        """Drops what is kept for signatures: the rules of types have changed."""
+        for kept in (self._memo, self._recipes, self._recipes_by_attrs):
+            kept.clear()
+
     # ---- application
 
     def __call__(self, *args: Any, **attrs: Any) -> Any:

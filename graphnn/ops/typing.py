@@ -10,6 +10,14 @@ from graphnn.ir import dtypes
 from graphnn.ir.dtypes import DType
 from graphnn.ir.types import Shape, TensorType
 
+
+class _Defaults:
+    """`dtype` is what Python's floats become, and integers where only floats will do (`set_default_dtype`)."""
+
+    dtype = dtypes.float32
+
+
+defaults = _Defaults()
 _UNSIGNED = (dtypes.uint16, dtypes.uint32, dtypes.uint64)
 
 
@@ -34,13 +42,13 @@ def _promote_integers(a: DType, b: DType) -> DType:
     return dtypes.int16 if signed is dtypes.int8 else signed
 
 
-def result_dtype(types: Iterable[TensorType], default: DType = dtypes.float32) -> DType:
+def result_dtype(types: Iterable[TensorType]) -> DType:
     """PyTorch's promotion: tensors with dimensions first, 0-d tensors next, numbers last; a lower rank changes the
-    result only by bringing a higher category (a float number makes an integer tensor `default`)."""
+    result only by bringing a higher category (a float number makes an integer tensor that of the default dtype)."""
     ranked: list[DType | None] = [None, None, None]
     for t in types:
         rank = 2 if t.weak else (1 if t.ndim == 0 else 0)
-        dtype = default if t.weak and t.dtype.category == 2 else t.dtype
+        dtype = defaults.dtype if t.weak and t.dtype.category == 2 else t.dtype
         held = ranked[rank]
         ranked[rank] = dtype if held is None else promote_dtypes(held, dtype)
     result: DType | None = None
@@ -52,8 +60,8 @@ def result_dtype(types: Iterable[TensorType], default: DType = dtypes.float32) -
 
 
 def float_dtype(dtype: DType) -> DType:
-    """The dtype itself when floating, float32 otherwise: what `exp` makes of integers."""
-    return dtype if dtype.is_floating_point else dtypes.float32
+    """The dtype itself when floating, the default otherwise: what `exp` makes of integers."""
+    return dtype if dtype.is_floating_point else defaults.dtype
 
 
 def computing_dtype(dtype: DType) -> DType:

@@ -11,19 +11,13 @@ import numpy as np
 from graphnn.errors import ArgumentError, DTypeError, UnsupportedError
 from graphnn.ir import dtypes
 from graphnn.ir.dtypes import DType
-from graphnn.ir.registry import lookup
-from graphnn.ops.op import builders
+from graphnn.ir.registry import OPS, lookup
+from graphnn.ops.op import Op, builders
+from graphnn.ops.typing import defaults
 from graphnn.tensor.out import with_out
 from graphnn.tensor.tensor import Tensor
 
 Sizes = int | Sequence[int]
-
-
-class _Defaults:
-    dtype = dtypes.float32
-
-
-defaults = _Defaults()
 
 
 def get_default_dtype() -> DType:
@@ -32,9 +26,15 @@ def get_default_dtype() -> DType:
 
 
 def set_default_dtype(dtype: DType) -> None:
+    """What floating-point tensors made from Python numbers have, and results of integers where only floats will do.
+    Set it before anything is traced: graphs keep the dtypes that they were traced with."""
     if not dtype.is_floating_point:
         raise DTypeError(f"only floating-point types are supported as the default type, got {dtype!r}")
-    defaults.dtype = dtype
+    if dtype is not defaults.dtype:
+        defaults.dtype = dtype
+        for op in OPS.values():
+            if isinstance(op, Op):
+                op.forget()
 
 
 def tensor(data: Any, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:

@@ -56,7 +56,7 @@ def promote_types(type1: DType, type2: DType) -> DType:
 def result_type(tensor1: Any, tensor2: Any) -> DType:
     """The dtype that an operation on the two (tensors or numbers) has."""
     types = [t.tensor_type if isinstance(t, Tensor) else array_type(t) for t in (tensor1, tensor2)]
-    return result_dtype([t for t in types if t is not None], defaults.dtype)
+    return result_dtype([t for t in types if t is not None])
 
 
 def can_cast(from_: DType, to: DType) -> bool:
