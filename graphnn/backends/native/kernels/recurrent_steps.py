@@ -76,7 +76,7 @@ class Walk(NamedTuple):
         rows, vectors = step_tile(machine, self.batch, w.n)
         work = sum(stop - start for start, stop in self.spans) * w.n * (w.k + 40)
         tiles = -(-self.batch // rows)
-        parts = min(tiles, 8)
+        parts = min(tiles, machine.threads)  # sequences are the same to the bit, however they are shared out
         helpers: dict[str, None] = {}
         body = flat(
             names,
@@ -106,14 +106,14 @@ class Walk(NamedTuple):
         count = len(self.spans)
         order = f"{count - 1} - s" if self.backward else "s"
         head = [f"const long k = {order};", *self._span()]
-        each = flat(
-            f"const long m = size - row0 < {rows} ? size - row0 : {rows};",
-            "if (m <= 0 || row0 >= to) break;",
-            self._rows(self.before),
-            self._products(rows, vectors, helpers),
-            self._rows(self.after),
-        )
-        return loop("s", 0, count, head, block(f"for (long row0 = from; row0 < to; row0 += {rows})", each))
+        tiles = f"for (long row0 = from; row0 < to && row0 < size; row0 += {rows})"
+        size = f"const long m = size - row0 < {rows} ? size - row0 : {rows};"
+        ahead = block(tiles, size, self._rows(self.before)) if self.before else []
+        return loop(
+            "s", 0, count, head, ahead,
+            self._products(rows, vectors, lambda calls: block(tiles, size, calls), helpers),
+            block(tiles, size, self._rows(self.after)),
+        )  # fmt: skip
 
     def _span(self) -> Lines:
         """Declares `start` and `size`, the step's rows, and those of the step before: `earlier` and `known`."""
@@ -131,27 +131,33 @@ class Walk(NamedTuple):
     def _rows(self, body: Lines) -> Lines:
         return loop("b", "row0", "row0 + m", "const long row = start + b;", body) if body else []
 
-    def _products(self, rows: int, vectors: int, helpers: dict[str, None]) -> Lines:
+    def _products(
+        self, rows: int, vectors: int, over_tiles: Callable[[Lines], Lines], helpers: dict[str, None]
+    ) -> Lines:
+        """A panel stays in the cache while all the part's tiles use it."""
         w, lanes = self.weights, self.machine.lanes
         width = vectors * lanes
         heights = {min(rows, stop - start - low) for start, stop in self.spans for low in range(0, stop - start, rows)}
-        lines = []
-        for height in sorted(heights):
-            calls: Lines = []
-            for low, high in ((0, w.n // width), (w.n // width, -(-w.n // width))):
-                if low == high:
-                    continue
-                columns = min(width, w.n - low * width)
-                tile = Tile("f32", height, -(-columns // lanes), lanes, columns % lanes, (self.left_step, 1), width, True,
-                            self.columns)  # fmt: skip
+        lines: Lines = []
+        for low, high in ((0, w.n // width), (w.n // width, -(-w.n // width))):
+            if low == high:
+                continue
+            columns, calls = min(width, w.n - low * width), []
+            for height in sorted(heights):
+                left = (self.left_step, 1)
+                tail = columns % lanes
+                tile = Tile("f32", height, -(-columns // lanes), lanes, tail, left, width, True, self.columns)
                 name, made = tile_function(tile, self.finish, False)
                 helpers[made] = None
-                first = "row0" if self.to_state else "(start + row0)"
-                at = f"{first} * {self.columns}L + i * {width}"
-                call = f"{name}(p, {self.left}, {w.panels.pointer} + i * {width * w.k}L, {w.k}, 0, 1, 1, {at}, i * {width});"
-                calls += loop("i", low, high, call)
-            lines += block(f"if (m == {height})", calls)
+                calls.append(f"if (m == {height}) {name}({self._arguments(width)});")
+            lines += loop("i", low, high, over_tiles(calls))
         return lines
+
+    def _arguments(self, width: int) -> str:
+        w = self.weights
+        first = "row0" if self.to_state else "(start + row0)"
+        panel = f"{w.panels.pointer} + i * {width * w.k}L"
+        return f"p, {self.left}, {panel}, {w.k}, 0, 1, 1, {first} * {self.columns}L + i * {width}, i * {width}"
 
 
 def over_units(hidden: int, lanes: int, gates: Gates) -> Lines:
