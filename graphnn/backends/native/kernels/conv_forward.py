@@ -1,0 +1,109 @@
+"""Convolution of images and lines, forward: image block, panels, product; bias and relu on the accumulators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from graphnn.backends.native.kernels.conv_layout import Image, Panels, image_phase, panels_phase
+from graphnn.backends.native.kernels.conv_products import Grid, Result, product_phase
+from graphnn.backends.native.kernels.conv_tile import tile_shape
+from graphnn.backends.native.lowering import lowers, only_float32
+from graphnn.backends.native.step import Operand, Phase, Step
+from graphnn.backends.native.toolchain.machine import Machine
+from graphnn.ir import dtypes
+from graphnn.ir.types import TensorType
+from graphnn.ir.value import Node
+
+
+def accepts(node: Node) -> bool:
+    """Float32, all channels in one group, and something to do."""
+    sizes = [v.type.size for v in (*node.operands, *node.outputs)]
+    return only_float32(node) and node.attrs["groups"] == 1 and min(sizes) > 0
+
+
+class Forward:
+    """The geometry of one convolution over images; lines are images of height 1."""
+
+    def __init__(self, node: Node, machine: Machine) -> None:
+        x, weight, out = node.inputs[0], node.inputs[1], node.outputs[0]
+        assert x is not None
+        assert weight is not None
+        lines = x.type.ndim == 3
+        one, zero = ((1,), (0,)) if lines else ((), ())
+        n, c, *spatial = x.type.shape
+        h, w = (*one, *spatial)
+        kh, kw = (*one, *weight.type.shape[2:])
+        self.lines = lines
+        self.oh, self.ow = (*one, *out.type.shape[2:])
+        self.o = weight.type.shape[0]
+        attrs = node.attrs
+        self.stride = (*one, *attrs["stride"])
+        dilation, padding = (*one, *attrs["dilation"]), (*zero, *attrs["padding"])
+        self.image = Image(n, c, h, w, padding[0], padding[1], h + 2 * padding[0], w + 2 * padding[1])
+        self.shape = tile_shape(machine, self.o)
+        taps = tuple((i, j) for i in range(kh) for j in range(kw))
+        strides = (kw, 1, kh * kw, c * kh * kw)
+        self.panels = Panels(taps, c, self.o, self.shape.vectors * machine.lanes, strides)
+        offsets = tuple((i * dilation[0], j * dilation[1]) for i, j in taps)
+        self.grid = Grid(self.oh, self.ow, (0, 0), (1, 1), self.stride, offsets)
+
+
+def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
+    forward = Forward(node, machine)
+    return TensorType(dtypes.float32, (forward.panels.size,)), forward.image.type
+
+
+@lowers("conv1d", "conv2d", "conv2d_relu", accepts=accepts, scratch=_scratch, channels_last=True)
+def _conv(step: Step) -> list[Phase]:
+    """The weights come contiguous, as parameters do; the image in any strides."""
+    made = Forward(step.node, step.machine)
+    x, weight, out = step.inputs[0], step.inputs[1], step.outputs[0]
+    assert x is not None
+    assert weight is not None
+    assert out is not None
+    packed, block = step.scratch
+    phases = [panels_phase(_striding(made.panels, weight), weight, packed, 0)]
+    if made.image.is_plain and x.is_channels_last:
+        block = x
+    else:
+        phases.append(image_phase(made.image, as_image(x), block))
+    result = Result(made.image.n, made.o, made.oh, made.ow, as_image(out).strides, out.is_channels_last and out.type.ndim == 4)
+    finish = finisher(step, made.o)
+    return [
+        *phases,
+        product_phase(step, made.grid, made.image, block, made.panels, packed, 0, made.shape, result, finish),
+    ]
+
+
+def _striding(panels: Panels, weight: Operand) -> Panels:
+    """By the strides that the weight has: (O, C, KH, KW), or without KH."""
+    so, sc, *rest = weight.strides
+    skh, skw = rest if len(rest) == 2 else (0, rest[0])
+    return panels._replace(strides=(skh, skw, sc, so))
+
+
+def as_image(operand: Operand) -> Operand:
+    """A line (N, C, W) as an image of height 1."""
+    if operand.type.ndim == 4:
+        return operand
+    (n, c, w), (sn, sc, sw) = operand.shape, operand.strides
+    return operand._replace(type=TensorType(operand.type.dtype, (n, c, 1, w)), strides=(sn, sc, 0, sw))
+
+
+def finisher(step: Step, channels: int) -> Callable[[str, str], str]:
+    """Bias and relu, as the step has them."""
+    bias = step.inputs[2] if len(step.inputs) > 2 else None
+    relu = step.name == "conv2d_relu"
+
+    def finish(value: str, channel: str) -> str:
+        if bias is not None:
+            stride = bias.strides[0]
+            lanes = step.machine.lanes
+            at = f"{bias.pointer} + {channel} * {stride}"
+            whole = channels % lanes == 0 and stride == 1
+            left = f"({channels} - {channel} > {lanes} ? {lanes} : {channels} - {channel} > 0 ? {channels} - {channel} : 0)"
+            load = f"gn_load_f32v({at})" if whole else f"gn_load_part_f32v({at}, {left})"
+            value = f"({value} + {load})"
+        return f"gn_max_f32v({value}, gn_splat_f32v(0.0f))" if relu else value
+
+    return finish

@@ -1,0 +1,107 @@
+"""The gradient of a convolution's input: for each phase of the stride a convolution of the result's gradient with the taps
+that reach that phase, their order turned round."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from graphnn.backends.native.kernels.conv_forward import accepts, as_image
+from graphnn.backends.native.kernels.conv_layout import Image, Panels, image_phase, panels_phase
+from graphnn.backends.native.kernels.conv_products import Grid, Result, product_phase
+from graphnn.backends.native.kernels.conv_tile import tile_shape
+from graphnn.backends.native.lowering import lowers
+from graphnn.backends.native.step import Phase, Step
+from graphnn.backends.native.toolchain.machine import Machine
+from graphnn.ir import dtypes
+from graphnn.ir.types import TensorType
+from graphnn.ir.value import Node
+
+Reach = list[tuple[int, int]]  # (offset in the gradient, index of the tap), along one axis
+
+
+class InputGrad:
+    """The geometry. `reaches[axis][phase]`: which taps reach the positions of that phase, and from where."""
+
+    def __init__(self, node: Node, machine: Machine) -> None:
+        g, weight, out = node.inputs[0], node.inputs[1], node.outputs[0]
+        assert g is not None
+        assert weight is not None
+        one, zero = ((1,), (0,)) if g.type.ndim == 3 else ((), ())
+        n, o, *spatial = g.type.shape
+        self.c = weight.type.shape[1]
+        oh, ow = (*one, *spatial)
+        self.h, self.w = (*one, *out.type.shape[2:])
+        kernel = (*one, *weight.type.shape[2:])
+        attrs = node.attrs
+        stride, dilation = (*one, *attrs["stride"]), (*one, *attrs["dilation"])
+        padding = (*zero, *attrs["padding"])
+        self.stride = stride
+        self.reaches = [
+            [_reach(kernel[a], stride[a], dilation[a], padding[a], phase) for phase in range(stride[a])] for a in (0, 1)
+        ]
+        (top, bottom), (left, right) = (self._borders(a, (oh, ow)[a], (self.h, self.w)[a]) for a in (0, 1))
+        self.image = Image(n, o, oh, ow, top, left, oh + top + bottom, ow + left + right)
+        self.shape = tile_shape(machine, self.c)
+        self.nr = self.shape.vectors * machine.lanes
+        self.grids = list(self._grids())
+        self.size = sum(p.size for _, p in self.grids)
+
+    def _borders(self, axis: int, size: int, wanted: int) -> tuple[int, int]:
+        """How far the taps reach out before and after the gradient along an axis."""
+        offsets = [o for reach in self.reaches[axis] for o, _ in reach] or [0]
+        counts = [-(-(wanted - p) // self.stride[axis]) for p in range(self.stride[axis])]
+        return max(0, -min(offsets)), max(0, max(counts) + max(offsets) - size)
+
+    def _grids(self) -> Iterator[tuple[Grid, Panels]]:
+        sh, sw = self.stride
+        for ph, pw in itertools.product(range(sh), range(sw)):
+            rows, columns = max(0, -(-(self.h - ph) // sh)), max(0, -(-(self.w - pw) // sw))
+            if not rows or not columns:
+                continue
+            pairs = sorted(itertools.product(self.reaches[0][ph], self.reaches[1][pw]))
+            taps = tuple((a[0] + self.image.top, b[0] + self.image.left) for a, b in pairs)
+            chosen = tuple((a[1], b[1]) for a, b in pairs)
+            grid = Grid(rows, columns, (ph, pw), self.stride, (1, 1), taps)
+            yield grid, Panels(chosen, self.image.c, self.c, self.nr, (0, 0, 0, 0))
+
+
+def _reach(kernel: int, stride: int, dilation: int, padding: int, phase: int) -> Reach:
+    """Position phase + stride * q got tap k times what stands at q + offset, where stride divides."""
+    found = [((phase + padding - k * dilation) // stride, k) for k in range(kernel)]
+    return sorted((o, k) for o, k in found if (phase + padding - k * dilation) % stride == 0)
+
+
+def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
+    grad = InputGrad(node, machine)
+    return TensorType(dtypes.float32, (max(1, grad.size),)), grad.image.type
+
+
+@lowers("conv1d_input_grad", "conv2d_input_grad", accepts=accepts, scratch=_scratch, channels_last=True)
+def _input_grad(step: Step) -> list[Phase]:
+    made = InputGrad(step.node, step.machine)
+    g, weight, out = step.inputs[0], step.inputs[1], step.outputs[0]
+    assert g is not None
+    assert weight is not None
+    assert out is not None
+    packed, block = step.scratch
+    phases = []
+    if made.image.is_plain and g.is_channels_last:
+        block = g
+    else:
+        phases.append(image_phase(made.image, as_image(g), block))
+    so, sc, *rest = weight.strides
+    skh, skw = rest if len(rest) == 2 else (0, rest[0])
+    result = Result(made.image.n, made.c, made.h, made.w, as_image(out).strides, out.is_channels_last and out.type.ndim == 4)
+    at = 0
+    for grid, panels in made.grids:
+        turned = panels._replace(strides=(skh, skw, so, sc))
+        if panels.size:
+            phases.append(panels_phase(turned, weight, packed, at))
+        phases.append(
+            product_phase(
+                step, grid, made.image, block, panels, packed, at, made.shape, result, lambda value, channel: value
+            )
+        )
+        at += panels.size
+    return phases

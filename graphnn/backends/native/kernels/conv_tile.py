@@ -1,0 +1,55 @@
+"""The register tile of convolutions: some pixels times a panel of output channels.
+
+Every pixel has a pointer into the image block; a run is a stretch of the sum whose numbers lie side by side in the
+image (taps next to each other along the width, all channels) and in the panel. The accumulators are spelled out, so that
+they stay in registers (see matrix_tile.py for how many there are).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from graphnn.backends.native.toolchain.machine import Machine
+
+
+class Shape(NamedTuple):
+    """Of a panel's tiles: `vectors` of output channels, at most `pixels` at once."""
+
+    vectors: int
+    pixels: int
+
+
+def tile_shape(machine: Machine, columns: int) -> Shape:
+    """For so many output channels: two vectors a panel where they fill them."""
+    vectors = 2 if columns > machine.lanes else 1
+    pixels = (machine.registers - 2 - vectors) // vectors
+    return Shape(vectors, min(pixels, 14 if vectors == 2 else 10))
+
+
+class Run(NamedTuple):
+    """`length` numbers in a row, `offset` floats after the pixel's pointer."""
+
+    offset: int
+    length: int
+
+
+def tile(pixels: int, vectors: int, runs: Sequence[Run], lanes: int) -> str:
+    """C that leaves the sums in c{pixel}_{vector}; reads pointers a0, a1, … and the panel `b`."""
+    lines = [f"f32v c{i}_{j} = {{0}};" for i in range(pixels) for j in range(vectors)]
+    lines.append("const float *q = b;")
+    for run in runs:
+        lines += _run(run, pixels, vectors, lanes)
+    return "\n        ".join(lines)
+
+
+def _run(run: Run, pixels: int, vectors: int, lanes: int) -> Iterator[str]:
+    yield f"for (long k = {run.offset}; k < {run.offset + run.length}; k++, q += {vectors * lanes}) {{"
+    for j in range(vectors):
+        yield f"    const f32v b{j} = gn_load_f32v(q + {j * lanes});"
+    for i in range(pixels):
+        yield f"    const f32v x{i} = gn_splat_f32v(a{i}[k]);"
+        for j in range(vectors):
+            yield f"    c{i}_{j} += x{i} * b{j};"
+    yield "}"
+
