@@ -33,6 +33,7 @@ from graphnn.tensor.joining import (
     stack,
     vstack,
 )
+from graphnn.tensor.numbering import cartesian_prod, combinations, tril_indices, triu_indices, unravel_index
 from graphnn.tensor.out import with_out
 from graphnn.tensor.repeating import repeat_interleave
 from graphnn.tensor.tensor import Tensor
@@ -97,9 +98,11 @@ OTHERS = (
     block_diag,
     broadcast_shapes,
     broadcast_tensors,
+    cartesian_prod,
     cat,
     chain_matmul,
     column_stack,
+    combinations,
     cumulative_trapezoid,
     dstack,
     einsum,
@@ -117,6 +120,9 @@ OTHERS = (
     stack,
     tensordot,
     trapezoid,
+    tril_indices,
+    triu_indices,
+    unravel_index,
     vander,
     vstack,
     where,
