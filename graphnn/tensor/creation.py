@@ -13,7 +13,7 @@ from graphnn.ir import dtypes
 from graphnn.ir.dtypes import DType
 from graphnn.ir.registry import OPS, lookup
 from graphnn.ops.op import Op, builders
-from graphnn.ops.typing import defaults
+from graphnn.ops.typing import defaults as defaults
 from graphnn.tensor.out import with_out
 from graphnn.tensor.tensor import Tensor
 
