@@ -82,7 +82,9 @@ def options_of(words: list[str]) -> argparse.Namespace:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("names", nargs="*", help="only cases whose names hold one of these words")
     parser.add_argument("--picture", metavar="FILE", help="draw the ratios there")
-    parser.add_argument("--without", nargs="*", default=[], metavar="PEER", help="leave these peers out")
+    parser.add_argument(
+        "--without", action="append", default=[], metavar="PEER", help="leave this peer out; may be repeated"
+    )
     parser.add_argument("--no-cold", action="store_true", help="do not time first results with empty caches")
     parser.add_argument("--verbose", action="store_true", help="show what the peers print")
     return parser.parse_args(words)
@@ -131,7 +133,7 @@ def measure_peers(
         print(f"  {worker.peer:20}{show_seconds(median):>12}", flush=True)
     for worker in workers:
         if not worker.ready:
-            print(f"  {worker.peer:20} left out: {worker.answer or 'it failed'}", flush=True)
+            print(f"  {worker.peer:20} left out: {worker.failure}", flush=True)
         worker.stop()
     return found, times
 
@@ -180,8 +182,8 @@ def about(threads: int) -> dict[str, Any]:
 def limits(threads: int, rounds: int) -> dict[str, float]:
     """Operations a second of the best matrix product, bytes a second of the best copy (read and written)."""
     return {
-        "flops": PRODUCT_FLOPS / best_seconds(PRODUCT, threads, rounds),
-        "bytes": COPY_BYTES / best_seconds(COPY, threads, rounds),
+        "flops": PRODUCT_FLOPS / best_seconds(PRODUCT, threads, max(rounds, 10)),
+        "bytes": COPY_BYTES / best_seconds(COPY, threads, max(rounds, 10)),
     }
 
 
@@ -190,7 +192,7 @@ def best_seconds(case: Case, threads: int, rounds: int) -> float:
     times = take_turns([w for w in workers if w.ready], rounds)
     for worker in workers:
         worker.stop()
-    return min(statistics.median(t) for t in times.values())
+    return min(min(t) for t in times.values())
 
 
 def import_seconds(name: str) -> float | None:

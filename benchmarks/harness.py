@@ -13,6 +13,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -120,11 +121,12 @@ class Worker:
     def __init__(self, case: Case, peer: str, threads: int, quiet: bool = False) -> None:
         command = [sys.executable, sys.argv[0], "--worker", case.name, peer]
         self.peer = peer
+        self._errors = tempfile.TemporaryFile("w+") if quiet else None  # noqa: SIM115  read when it has failed
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if quiet else None,
+            stderr=self._errors,
             text=True,
             env=os.environ | in_threads(threads),
         )
@@ -134,6 +136,15 @@ class Worker:
     def _read(self) -> str:
         assert self.process.stdout is not None
         return self.process.stdout.readline().strip()
+
+    @property
+    def failure(self) -> str:
+        """Why it is not ready: what is missing, or the last line that it printed."""
+        if self.answer or self._errors is None:
+            return self.answer or "it failed"
+        self._errors.seek(0)
+        lines = self._errors.read().split("\n")
+        return next((line for line in reversed(lines) if line.strip()), "it failed")
 
     def time(self) -> float:
         """Seconds a run, over a batch of them."""
@@ -159,7 +170,7 @@ def compare(case: Case, rounds: int, threads: int) -> list[Row]:
     workers = [Worker(case, peer, threads) for peer in case.peers]
     for worker in workers:
         if not worker.ready:
-            print(f"  {case.name}: left out {worker.peer} ({worker.answer or 'it failed'})")
+            print(f"  {case.name}: left out {worker.peer} ({worker.failure})")
     times = take_turns([w for w in workers if w.ready], rounds)
     for worker in workers:
         worker.stop()
