@@ -13,12 +13,12 @@ from graphnn.plan.plan import make_plan
 Build = Callable[..., Any]
 
 
-def natively(build: Build, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+def natively(build: Build, *arrays: np.ndarray, threads: int | None = None) -> tuple[np.ndarray, ...]:
     """What a native plan of these ops gives; None among the results of `build` are left out."""
     graph = Graph("case")
     found = build(*(graph.add_input(numpy_type(a)) for a in arrays))
     graph.outputs = list(wanted(found))
-    backend = NativeBackend()
+    backend = NativeBackend(threads=threads)
     plan = make_plan(graph, backend.target)
     return tuple(np.array(r) for r in backend.bind(plan, ()).forward(list(arrays)))
 
