@@ -69,3 +69,14 @@ def test_group_norm_and_its_gradient(groups):
 
     shape = (5, 12, 11, 13)
     assert_native(build, floats(*shape), floats(*shape, seed=1), *vectors(12, 2), rtol=2e-5, atol=1e-4)
+
+
+def test_whole_numbers_for_eps_and_momentum():
+    def build(x, mean, var):
+        return (
+            *ops.batch_norm(x, mean, var, training=True, momentum=1, eps=1),
+            *ops.layer_norm(x, normalized_shape=(20,), eps=1),
+            *ops.group_norm(x, num_groups=2, eps=1),
+        )
+
+    assert_native(build, floats(33, 20), *vectors(20, 2))

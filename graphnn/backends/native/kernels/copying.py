@@ -22,6 +22,7 @@ from graphnn.backends.native.kernels.axes import (
     text,
 )
 from graphnn.backends.native.step import Operand, Phase
+from graphnn.ir.dtypes import DType
 from graphnn.ir.types import Shape
 from graphnn.ir.value import Node
 
@@ -125,3 +126,16 @@ def base(to: Operand, source: Operand) -> Phase:
     """A copy of all, left out where the plan put the result over its source."""
     phase = copy(to.shape, whole(to), whole(source))
     return phase._replace(body=f"    if ({to.pointer} == {source.pointer}) return;\n{phase.body}")
+
+
+def literal(value: float, dtype: DType) -> str:
+    """A Python number as C of that dtype."""
+    if dtype.short == "bool":
+        return str(int(bool(value)))
+    if not dtype.is_floating_point:
+        return f"({int(value)}LL)"
+    if math.isnan(value):
+        return "NAN"
+    if math.isinf(value):
+        return "INFINITY" if value > 0 else "(-INFINITY)"
+    return f"{float(value)!r}{'f' if dtype.short == 'f32' else ''}"

@@ -21,8 +21,8 @@ from graphnn.backends.native.kernels.axes import (
     there,
     unravel,
 )
-from graphnn.backends.native.kernels.copying import base, fill
-from graphnn.backends.native.kernels.joining import FILLED, literal
+from graphnn.backends.native.kernels.copying import base, fill, literal
+from graphnn.backends.native.kernels.joining import FILLED
 from graphnn.backends.native.lowering import lowers
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.ir.registry import Trait

@@ -16,10 +16,9 @@ from graphnn.backends.native.kernels.axes import (
     there,
     unravel,
 )
-from graphnn.backends.native.kernels.copying import Place, copy, fill, same_dtype, whole
+from graphnn.backends.native.kernels.copying import Place, copy, fill, literal, same_dtype, whole
 from graphnn.backends.native.lowering import lowers
 from graphnn.backends.native.step import Operand, Phase, Step
-from graphnn.ir.dtypes import DType
 from graphnn.ir.value import Node
 
 FILLED = ("f32", "f64", "i64", "i32", "i16", "i8", "u8", "bool")
@@ -49,19 +48,6 @@ def _stack(step: Step) -> list[Phase]:
 
 def _can_fill(node: Node) -> bool:
     return same_dtype(node) and node.outputs[0].type.dtype.short in FILLED
-
-
-def literal(value: float, dtype: DType) -> str:
-    """A Python number as C of that dtype."""
-    if dtype.short == "bool":
-        return str(int(bool(value)))
-    if not dtype.is_floating_point:
-        return f"({int(value)}LL)"
-    if math.isnan(value):
-        return "NAN"
-    if math.isinf(value):
-        return "INFINITY" if value > 0 else "(-INFINITY)"
-    return f"{float(value)!r}{'f' if dtype.short == 'f32' else ''}"
 
 
 @lowers("pad", accepts=_can_fill)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.backends.native.kernels.axes import dense_strides, there
-from graphnn.backends.native.kernels.copying import Place, base, copy, fill, same_dtype, whole
+from graphnn.backends.native.kernels.copying import Place, base, copy, fill, literal, same_dtype, whole
 from graphnn.backends.native.lowering import lowers
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.ir.types import Shape
@@ -37,7 +37,9 @@ def part(operand: Operand, view: Any) -> Place:
 @lowers("copy", "contiguous", accepts=same_dtype, channels_last=True)
 def _copy(step: Step) -> list[Phase]:
     x, out = there(step.inputs[0]), there(step.outputs[0])
-    return [fill(out, str(x.number))] if x.number is not None else [copy(out.shape, whole(out), whole(x))]
+    if x.number is not None:
+        return [fill(out, literal(x.number, out.type.dtype))]
+    return [copy(out.shape, whole(out), whole(x))]
 
 
 @lowers("reshape", "flatten", accepts=same_dtype)

@@ -124,9 +124,9 @@ def _known(step: Step, size: int) -> Lines:
     """From `mean` and `var` of channel c: the outputs for each channel, and `scale` and `shift`."""
     _, running_mean, running_var, weight, bias = _given(step)
     _, mean, invstd, new_mean, new_var = step.outputs
-    training, momentum = step.attrs["training"], step.attrs["momentum"]
+    training, momentum = step.attrs["training"], float(step.attrs["momentum"])
     lines = [
-        f"const float invstd = 1.0f / sqrtf(var + {step.attrs['eps']!r}f);",
+        f"const float invstd = 1.0f / sqrtf(var + {float(step.attrs['eps'])!r}f);",
         f"const float scale = invstd{'' if weight is None else ' * ' + _at('weight', weight, '')};",
         f"const float shift = {_at('bias', bias, '0')};",
         *_put("save_mean", mean, "mean"),

@@ -99,7 +99,7 @@ def _forward(step: Step, x: Operand, weight: Operand | None, bias: Operand | Non
         *how.over(how.pieces(f"total += gn_row_sum({how.at('x')}, {how.n});")),
         f"const float mean = (float)(total / {how.size}.0);",
         *how.over(how.pieces(f"squares += gn_row_square({how.at('x')}, {how.n}, mean);")),
-        f"const float rstd = 1.0f / sqrtf((float)(squares / {how.size}.0) + {step.attrs['eps']!r}f);",
+        f"const float rstd = 1.0f / sqrtf((float)(squares / {how.size}.0) + {float(step.attrs['eps'])!r}f);",
     ]
     lines += ["means[k] = mean;"] if mean is not None else []
     lines += ["rstds[k] = rstd;"] if rstd is not None else []

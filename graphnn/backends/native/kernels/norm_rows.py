@@ -109,7 +109,7 @@ def _statistics(rows: _Rows, eps: float, centred: bool) -> Lines:
         call = f"total += gn_row_sum({rows.at('x')}, {rows.n});"
         lines = ["double total = 0;", *rows.over(call), f"const float mean = (float)(total / {rows.size}.0);"]
     call = f"squares += gn_row_square({rows.at('x')}, {rows.n}, mean);"
-    scale = f"const float scale = 1.0f / sqrtf((float)(squares / {rows.size}.0) + {eps!r}f);"
+    scale = f"const float scale = 1.0f / sqrtf((float)(squares / {rows.size}.0) + {float(eps)!r}f);"
     return [*lines, "double squares = 0;", *rows.over(call), scale]
 
 

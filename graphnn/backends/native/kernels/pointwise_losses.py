@@ -45,7 +45,7 @@ def _square(attrs: Any, form: str, there: tuple[bool, ...]) -> str:
 
 def _bent(attrs: Any, form: str, there: tuple[bool, ...]) -> str:
     """c (d - c / 2) with c = min(d, bend)."""
-    bend = attrs["beta"] if "beta" in attrs else attrs["delta"]
+    bend = float(attrs["beta"] if "beta" in attrs else attrs["delta"])
     scale = 1.0 / bend if "beta" in attrs else 1.0
     distance = f"gn_abs_f32{form}(x - t)"
     near = f"gn_min_f32{form}({distance}, gn_splat_f32{form}({bend!r}f))"
