@@ -125,7 +125,7 @@ class _Loss:
         start, stop = ("from", "to") if not self.lead else ("0", str(self.axes[-1].size))
         line = self._vectors(start, stop) if self.plain else self._elements(start, stop)
         inner = nest(self.lead, line, cut=("from", "to"))
-        cost = 1.0 * self.size
+        cost = (1.2 if "log1p" in self.spelled("v") else 0.25) * self.size
         if self.each:
             return [Phase(text(head, bounds, inner), self.parts, cost)]
         body = text(head, bounds, "double total = 0;", inner, "sums[part] = total;")

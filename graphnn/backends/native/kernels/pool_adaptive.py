@@ -114,7 +114,7 @@ def _adaptive_avg_pool(step: Step) -> list[Phase]:
         if stride != 1:
             add = f"for (long i = 0; i < {length}; i++) total += ({line})[i * {stride}];"
         body = ["double total = 0;", *how.lines(add), f"out[{how.small_at}] = (float)(total / number);"]
-    return [how.phase(head, 0.4 * how.work, how.windows(body))]
+    return [how.phase(head, 0.15 * how.work, how.windows(body))]
 
 
 @lowers("adaptive_avg_pool_grad", accepts=_accepts, channels_last=True)
@@ -132,7 +132,7 @@ def _adaptive_avg_pool_grad(step: Step) -> list[Phase]:
     else:
         add = [f"for (long i = 0; i < {length}; i++) ({line})[i * {stride}] += share;"]
     share = [] if how.channels > 1 else [f"const float share = g[{how.small_at}] / number;"]
-    return [how.phase(head, 0.5 * how.work, _clear(how), how.windows(share, how.lines(add)))]
+    return [how.phase(head, 0.2 * how.work, _clear(how), how.windows(share, how.lines(add)))]
 
 
 def _clear(how: _Windows) -> Lines:

@@ -52,7 +52,8 @@ def line_phase(function: str, out: Operand, given: Sequence[Operand], dim: int) 
         call = _lanes(function, names, n, moves, rest[-1].size if lead is not rest else 1)
     offsets = unravel(lead, [f"{name}_at" for name in names])
     body = flat(head, cut(count(lead), parts), loop("k", "from", "to", offsets, call))
-    return Phase(text(body), parts, 1.5 * out.type.size, HELPERS)
+    cost = 0.25 if function == "gn_softmax_grad" else 0.9  # the others take exponentials
+    return Phase(text(body), parts, cost * out.type.size, HELPERS)
 
 
 def _without(sizes: Sequence[int], dim: int) -> list[int]:
