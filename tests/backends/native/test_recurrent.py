@@ -31,12 +31,14 @@ def layer(op, batch, steps, inputs, hidden, *, seed=5):
 
 def compare(op, arrays, attrs, lanes, threads=2):
     graph = Graph("layer")
-    node = graph.append(lookup(op), [graph.add_input(numpy_type(a)) for a in arrays], attrs)
+    node = graph.append(lookup(op), [None if a is None else graph.add_input(numpy_type(a)) for a in arrays], attrs)
     assert lowering_of(node) is not None
     graph.outputs = list(node.outputs)
     backend = NativeBackend()
-    backend.target = NativeTarget(machine=replace(this_machine(), lanes=lanes, registers=16 if lanes == 8 else 32))
-    found = backend.bind(make_plan(graph, backend.target), ()).forward(arrays)
+    machine = replace(this_machine(), lanes=lanes, registers=16 if lanes == 8 else 32, threads=threads)
+    backend.target = NativeTarget(machine=machine)
+    given = [a for a in arrays if a is not None]
+    found = backend.bind(make_plan(graph, backend.target), ()).forward(given)
     wanted = node.op.run(arrays, node.attrs, [v.type for v in node.outputs])
     for value, got, expected in zip(node.outputs, found, wanted, strict=True):
         np.testing.assert_allclose(got, expected, rtol=2e-5, atol=2e-5, err_msg=f"{op}: {value}")
@@ -57,3 +59,42 @@ def test_sequences_of_falling_length(op, reverse):
     arrays, random = layer(op, 9, 5, 6, 21)
     arrays[0] = random.uniform(-1, 1, (sum(lengths), 6)).astype("f4")
     compare(op, arrays, {"reverse": reverse, "batch_sizes": lengths}, 8)
+
+
+def gradient_arguments(op, arrays, random, attrs):
+    """What the layer's gradient gets: the layer's arguments, what it kept, and gradients of all its results."""
+    graph = Graph("forward")
+    node = graph.append(lookup(op), [graph.add_input(numpy_type(a)) for a in arrays], attrs)
+    found = node.op.run(arrays, node.attrs, [v.type for v in node.outputs])
+    kept = {"lstm": [None, *found[3:]], "gru": [found[0], *found[2:]]}.get(op, found[:1])
+    grads = [random.uniform(-1, 1, f.shape).astype("f4") for f in found[: 3 if op == "lstm" else 2]]
+    return [*arrays, *kept, *grads]
+
+
+@pytest.mark.parametrize("lanes", [4, 8, 16])
+@pytest.mark.parametrize("op", GATES)
+def test_gradients_of_layers_of_odd_sizes(op, lanes):
+    for sizes in SIZES:
+        arrays, random = layer(op, *sizes)
+        attrs = {"reverse": sizes[0] == 9}
+        compare(f"{op}_grad", gradient_arguments(op, arrays, random, attrs), attrs, lanes)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("op", GATES)
+def test_gradients_of_sequences_of_falling_length(op, reverse):
+    lengths = (9, 9, 7, 4, 1)
+    arrays, random = layer(op, 9, 5, 6, 21)
+    arrays[0] = random.uniform(-1, 1, (sum(lengths), 6)).astype("f4")
+    attrs = {"reverse": reverse, "batch_sizes": lengths}
+    compare(f"{op}_grad", gradient_arguments(op, arrays, random, attrs), attrs, 8)
+
+
+@pytest.mark.parametrize("op", GATES)
+def test_any_number_of_threads_gives_the_same_bits(op):
+    arrays, random = layer(op, 13, 6, 20, 40)
+    for name, given in ((op, arrays), (f"{op}_grad", gradient_arguments(op, arrays, random, {}))):
+        for one, two in zip(
+            compare(name, given, {}, 8, threads=1), compare(name, given, {}, 8, threads=3), strict=True
+        ):
+            np.testing.assert_array_equal(one, two)

@@ -22,7 +22,7 @@ FIRST_WEIGHT = {"lstm": 3, "gru": 2, "rnn_tanh": 2, "rnn_relu": 2}
 
 def accepts(node: Node) -> bool:
     """Layers without projections, of some steps, rows and units."""
-    plain = node.op.name != "lstm" or len(node.inputs) < 8 or node.inputs[7] is None
+    plain = not node.op.name.startswith("lstm") or len(node.inputs) < 8 or node.inputs[7] is None
     return only_float32(node) and plain and all(v is None or v.type.size for v in node.inputs)
 
 
@@ -88,11 +88,11 @@ class _Layer:
     def _inputs(self) -> list[Phase]:
         phases, x = [], self.x
         if self.rows.type.size:
-            phases.append(_copied(x, self.rows))
+            phases.append(copied(x, self.rows))
             x = Operand(x.type, contiguous_strides(x.shape), self.rows.index)
         given = self.biases if self.step.name != "gru" else self.biases[:1]
         shown = Step(self.step.node, (x, self.weights[0]), (self.gates,), (), self.step.machine)
-        return [*phases, *product_phases(shown, linear_product(shown), _sums(self.gates, given), self.memory)]
+        return [*phases, *product_phases(shown, linear_product(shown), sums(self.gates, given), self.memory)]
 
     # ---- the steps
 
@@ -100,15 +100,15 @@ class _Layer:
         step, hidden, w = self.step, self.hidden, self.weights[1]
         weights = Weights(w, self.panels, hidden, self.width, w.strides[1], w.strides[0])
         spans = spans_of(self.x.type, step.attrs["batch_sizes"], step.attrs["reverse"])
-        begin = [f"for (long j = 0; j < {hidden}; j++) h[b * {hidden} + j] = {_at(self.h0)};"]
+        begin = [f"for (long j = 0; j < {hidden}; j++) h[b * {hidden} + j] = {state_at(self.h0)};"]
         if self.c0 is not None:
-            begin.append(f"for (long j = 0; j < {hidden}; j++) c[b * {hidden} + j] = {_at(self.c0)};")
+            begin.append(f"for (long j = 0; j < {hidden}; j++) c[b * {hidden} + j] = {state_at(self.c0)};")
         end = [
             f"for (long j = 0; j < {hidden}; j++) {o.pointer}[b * {hidden} + j] = {name}[b * {hidden} + j];"
             for name, o in (("h", self.h_n), ("c", self.c_n))
             if o is not None
         ]
-        finish = _sums(self.own, self.biases[1:]) if step.name == "gru" else _added(self.gates)
+        finish = sums(self.own, self.biases[1:]) if step.name == "gru" else added(self.gates)
         return Walk(
             step.machine, spans, False, weights, f"h + row0 * {hidden}", hidden, self.width, finish,
             begin, [], [*self._places(), *over_units(hidden, self.lanes, getattr(self, f"_{step.name}"))], end,
@@ -168,11 +168,11 @@ class _Layer:
         return [save(name, value) for name, value in values.items() if given[name] is not None]
 
 
-def _at(state: Operand) -> str:
+def state_at(state: Operand) -> str:
     return f"{state.pointer}[b * {state.strides[0]}L + j * {state.strides[1]}L]"
 
 
-def _copied(x: Operand, rows: Operand) -> Phase:
+def copied(x: Operand, rows: Operand) -> Phase:
     """The inputs, row by row."""
     *lead, width = x.shape
     *moves, move = x.strides
@@ -191,7 +191,7 @@ def _loaded(operand: Operand, offset: str, lanes: str | None) -> str:
     return f"gn_load_f32v({at})" if lanes is None else f"gn_load_part_f32v({at}, {lanes})"
 
 
-def _sums(to: Operand, biases: list[Operand | None]) -> Finish:
+def sums(to: Operand, biases: list[Operand | None]) -> Finish:
     """A product and its biases."""
 
     def finish(value: str, offset: str, channel: str, lanes: str | None) -> str:
@@ -201,7 +201,7 @@ def _sums(to: Operand, biases: list[Operand | None]) -> Finish:
     return finish
 
 
-def _added(to: Operand) -> Finish:
+def added(to: Operand) -> Finish:
     """A product added to what is there."""
 
     def finish(value: str, offset: str, channel: str, lanes: str | None) -> str:
