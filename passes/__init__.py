@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from graphnn.passes.fuse_elementwise import FuseElementwise as FuseElementwise
     from graphnn.passes.fuse_epilogue import FuseEpilogue as FuseEpilogue
     from graphnn.passes.fuse_linear_relu import FuseLinearReLU as FuseLinearReLU
+    from graphnn.passes.layout import ChannelsLast as ChannelsLast
     from graphnn.passes.pipelines import inference_pipeline as inference_pipeline
     from graphnn.passes.pipelines import training_pipeline as training_pipeline
     from graphnn.rewrite import Pass as Pass
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Canonicalize": "graphnn.passes.canonicalize",
+    "ChannelsLast": "graphnn.passes.layout",
     "CommonSubexpressions": "graphnn.passes.common_subexpressions",
     "ConstantFolding": "graphnn.passes.constant_folding",
     "DeadCode": "graphnn.passes.dead_code",

@@ -119,7 +119,8 @@ class _Walk:
         if value.type.shape == result.type.shape and value.type.size > 1:
             fits = (value in self.formats) == (result in self.formats)
         else:
-            fits = value.type.size == 1 or value.type.shape == channel_shape(result)
+            sided = len(result.type.shape) != 4 or result in self.formats  # a vector lies along the channels
+            fits = value.type.size == 1 or (sided and value.type.shape == channel_shape(result))
         return fits and not self._waits(value.producer, head, group)
 
     def _waits(self, maker: Node | None, head: Node, group: list[Node]) -> bool:

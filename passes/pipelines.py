@@ -12,6 +12,7 @@ from graphnn.passes.fuse_conv_relu import FuseConvReLU
 from graphnn.passes.fuse_elementwise import FuseElementwise
 from graphnn.passes.fuse_epilogue import FuseEpilogue
 from graphnn.passes.fuse_linear_relu import FuseLinearReLU
+from graphnn.passes.layout import ChannelsLast
 from graphnn.rewrite.pass_ import Pass
 
 
@@ -32,6 +33,8 @@ def _fusions(backend: str, late_inputs: int = 0) -> tuple[Pass, ...]:
     if backend != "native":
         return (FuseElementwise(late_inputs=late_inputs),)
     return (
+        # before the groups, which go by where their operands lie
+        ChannelsLast(),
         # before the groups, which would take what follows a product
         FuseEpilogue(late_inputs=late_inputs),
         # in C each group is one loop, whatever its size; takes in the optimizer's arithmetic

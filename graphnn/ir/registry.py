@@ -23,6 +23,7 @@ class Trait(enum.Enum):
     CHECKS = "checks"  # refuses some values when it runs (an index out of range): no state may be written before that
     EFFECT = "effect"  # kept, in order, never merged
     CHANNELS_LAST = "channels_last"  # makes images in the format it gets them in, wherever their channels lie in memory
+    BEGINS_CHANNELS_LAST = "begins_channels_last"  # gains from images stored channels-last
     EPILOGUE = "epilogue"  # its result can go through elementwise code before it is stored
     FUSED = "fused"  # several ops as one, made by a pass: drawings and reports tell it apart
 

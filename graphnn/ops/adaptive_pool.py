@@ -9,6 +9,7 @@ import numpy as np
 
 from graphnn.errors import ArgumentError, DTypeError, ShapeError
 from graphnn.ir import dtypes
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape, TensorType
 from graphnn.ops.axis_tables import Table, Tables, of_matrix, table_calls, table_scratch, transposed
 from graphnn.ops.op import Op, Types, register
@@ -66,6 +67,7 @@ adaptive_avg_pool: Op = register(
         scratch=lambda x, *, size: table_scratch(x, _of(x, size)),
         vjp=lambda c, g: adaptive_avg_pool_grad(g, size=c.types[0].shape[-len(c.attrs["size"]) :]),
         grad_name=lambda types, attrs: f"AdaptiveAvgPool{len(attrs['size'])}DBackward0",
+        traits=(Trait.CHANNELS_LAST,),
     )
 )
 
@@ -91,6 +93,7 @@ adaptive_avg_pool_grad: Op = register(
         scratch=lambda g, *, size: table_scratch(g, _grad_tables(g, size)) if g.size else (),
         vjp=lambda c, gg: adaptive_avg_pool(gg, size=c.types[0].shape[-len(c.attrs["size"]) :]),
         grad_name=lambda types, attrs: f"AdaptiveAvgPool{len(attrs['size'])}DBackwardBackward0",
+        traits=(Trait.CHANNELS_LAST,),
     )
 )
 

@@ -16,6 +16,7 @@ import numpy as np
 from graphnn.errors import ArgumentError, ShapeError
 from graphnn.ir import dtypes
 from graphnn.ir.dtypes import DType
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ops.elementwise import add, div, mul, sub
 from graphnn.ops.indices import contiguous
@@ -209,6 +210,7 @@ batch_norm = register(
         vjp=_vjp,
         grad_name="NativeBatchNormBackward0",
         grad_edges=(0, 3, 4),
+        traits=(Trait.CHANNELS_LAST,),
     )
 )
 
@@ -309,5 +311,6 @@ batch_norm_grad = register(
         decompose=_grad_in_ops,
         differentiable=3,
         grad_name="NativeBatchNormBackwardBackward0",
+        traits=(Trait.CHANNELS_LAST,),
     )
 )

@@ -73,6 +73,9 @@ def _flops(x: TensorType, weight: TensorType, bias: TensorType | None = None, **
     return 2 * out.size * weight.size // weight.shape[0]
 
 
+_TRAITS = (Trait.EPILOGUE, Trait.CHANNELS_LAST, Trait.BEGINS_CHANNELS_LAST)
+
+
 def _conv(n: int) -> Op:
     name = f"conv{n}d"
     return register(
@@ -84,6 +87,7 @@ def _conv(n: int) -> Op:
             vjp=_grads,
             grad_name="ConvolutionBackward0",
             flops=_flops,
+            traits=_TRAITS if n == 2 else (),
         )
     )
 
@@ -99,7 +103,7 @@ conv2d_relu = register(
         scratch=forward_scratch,
         vjp=lambda c, g, x, weight, out: _grads(c, relu_grad(g, out), x, weight),
         flops=_flops,
-        traits=(Trait.FUSED,),
+        traits=(Trait.FUSED, *_TRAITS),
         doc="relu(conv2d(x, weight, bias)) in one.",
     )
 )
@@ -192,6 +196,7 @@ def _input_grad(n: int) -> Op:
             vjp=_input_grad_grads,
             grad_name="ConvolutionBackwardBackward0",
             flops=_input_grad_flops,
+            traits=(Trait.EPILOGUE, Trait.CHANNELS_LAST) if n == 2 else (),
         )
     )
 
@@ -207,6 +212,7 @@ def _weight_grad(n: int) -> Op:
             vjp=_weight_grad_grads,
             grad_name="ConvolutionBackwardBackward0",
             flops=_weight_grad_flops,
+            traits=(Trait.EPILOGUE,) if n == 2 else (),
         )
     )
 

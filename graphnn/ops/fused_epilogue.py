@@ -42,6 +42,6 @@ fused_epilogue = register(
         decompose=_apply_body,
         outputs=(),
         differentiable=EVERY,
-        traits=(Trait.FUSED, Trait.CHANNELS_LAST, Trait.INPLACE),
+        traits=(Trait.FUSED, Trait.INPLACE),
     )
 )

@@ -10,6 +10,7 @@ import numpy as np
 
 from graphnn.errors import ArgumentError, DTypeError, ShapeError
 from graphnn.ir import dtypes
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape, TensorType
 from graphnn.ops.gathering import gather
 from graphnn.ops.indices import contiguous
@@ -161,6 +162,7 @@ max_pool2d = register(
         outputs=("out", "indices"),
         vjp=_max_vjp,
         grad_name="MaxPool2DWithIndicesBackward0",
+        traits=(Trait.CHANNELS_LAST,),
     )
 )
 
@@ -205,6 +207,7 @@ max_pool2d_grad = register(
         scratch=_max_grad_scratch,
         vjp=_max_grad_vjp,
         grad_name="MaxPool2DWithIndicesBackwardBackward0",
+        traits=(Trait.CHANNELS_LAST,),
     )
 )
 
@@ -283,6 +286,7 @@ avg_pool2d: Op = register(
         scratch=_avg_scratch,
         vjp=lambda c, g: avg_pool2d_grad(g, size=c.types[0].shape[-2:], **c.attrs),
         grad_name="AvgPool2DBackward0",
+        traits=(Trait.CHANNELS_LAST,),
     )
 )
 
@@ -341,5 +345,6 @@ avg_pool2d_grad: Op = register(
         scratch=_avg_grad_scratch,
         vjp=_avg_grad_vjp,
         grad_name="AvgPool2DBackwardBackward0",
+        traits=(Trait.CHANNELS_LAST,),
     )
 )

@@ -33,5 +33,7 @@ def is_channels_last(node: Node, known: set[Value]) -> bool:
 
 
 def keeps_format(node: Node) -> bool:
-    """Whether the node makes its results in the format of what it reads."""
-    return bool(node.op.traits & {Trait.CHANNELS_LAST, Trait.ELEMENTWISE})
+    """Whether the node makes its results in the format of what it reads; a group goes by its first op."""
+    body = node.attrs.get("body")
+    op = node.op if body is None else next(iter(body.nodes)).op
+    return bool(op.traits & {Trait.CHANNELS_LAST, Trait.ELEMENTWISE})

@@ -116,8 +116,10 @@ def _tile_case(
     lanes = step.machine.lanes
     lines = [f"        case {count}: {{"]
     for i in range(count):
-        lines.append(f"        const long g{i} = low + {i}, n{i} = g{i} / {grid.rows * grid.columns}, "
-                     f"h{i} = g{i} / {grid.columns} % {grid.rows}, w{i} = g{i} % {grid.columns};")
+        lines.append(
+            f"        const long g{i} = low + {i}, n{i} = g{i} / {grid.rows * grid.columns}, "
+            f"h{i} = g{i} / {grid.columns} % {grid.rows}, w{i} = g{i} % {grid.columns};"
+        )
         lines.append(
             f"        const float *a{i} = image + ((n{i} * {image.hp} + h{i} * {grid.stride[0]}) * {image.wp} "
             f"+ w{i} * {grid.stride[1]}) * {image.c};"

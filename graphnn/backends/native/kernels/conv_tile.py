@@ -52,4 +52,3 @@ def _run(run: Run, pixels: int, vectors: int, lanes: int) -> Iterator[str]:
         for j in range(vectors):
             yield f"    c{i}_{j} += x{i} * b{j};"
     yield "}"
-
