@@ -12,7 +12,9 @@ from graphnn.backends.native.target import NativeTarget
 from graphnn.backends.native.toolchain.machine import this_machine
 from graphnn.ir import Graph
 from graphnn.ir.graph import numpy_type
+from graphnn.ir.parser import parse
 from graphnn.ir.registry import lookup
+from graphnn.passes import FuseEpilogue
 from graphnn.plan.plan import make_plan
 
 WIDTHS = {"4": (4, 32), "8": (8, 16), "16": (16, 32)}  # lanes, registers
@@ -157,3 +159,26 @@ def test_nan_and_infinity_pass_through():
         wanted = np.maximum(made.arrays[0] @ made.arrays[1].T, 0)
     np.testing.assert_array_equal(np.isnan(got), np.isnan(wanted))
     np.testing.assert_array_equal(np.isinf(got), np.isinf(wanted))
+
+
+GROUP = """
+graph @g(%x: f32[{m}, {k}], %w: f32[{n}, {k}], %b: f32[{n}], %r: f32[{m}, {n}], %s: f32[{n}]) -> (f32[{m}, {n}]) {{
+  %0: f32[{m}, {n}] = linear(%x, %w, %b)
+  %1: f32[{m}, {n}] = add(%0, %r)
+  %2: f32[{m}, {n}] = mul(%1, %s)
+  %3: f32[{m}, {n}] = tanh(%2)
+  return %3
+}}"""
+
+
+@pytest.mark.parametrize(("m", "n", "k"), [(1, 13, 20), (5, 21, 3), (40, 37, 30), (20, 60, 700), (9, 11, 5000)])
+def test_results_go_through_what_follows_before_they_are_stored(m, n, k, width):
+    graph = parse(GROUP.format(m=m, n=n, k=k))
+    FuseEpilogue().apply(graph)
+    assert [node.op.name for node in graph.nodes] == ["fused_epilogue"]
+    random = np.random.default_rng(2)
+    x, w, b, r, s = arrays = [random.standard_normal(v.type.shape).astype("f4") for v in graph.inputs]
+    backend = NativeBackend()
+    backend.target = NativeTarget(machine=replace(this_machine(), lanes=width[0], registers=width[1]))
+    (got,) = backend.bind(make_plan(graph, backend.target), ()).forward(arrays)
+    np.testing.assert_allclose(got, np.tanh((x.astype("f8") @ w.T + b + r) * s), rtol=0, atol=5e-4)
