@@ -18,7 +18,9 @@ class Backend(Protocol):
     """Binds plans to memory."""
 
     name: str
-    target: Target
+
+    @property
+    def target(self) -> Target: ...
 
     def prepare(self, plan: Plan) -> None:
         """Does ahead what binding the plan needs once, such as compiling; BackendError where that fails."""

@@ -124,9 +124,7 @@ class Picks:
 
     def weigh(self, weight: np.ndarray | None, total: np.ndarray | None) -> list[Call]:
         """Fills weights (0 where ignored), and the total with their sum."""
-        take: Call = (
-            (self.weights.fill, 1) if weight is None else (weight.take, self.index, None, self.weights, "clip")
-        )
+        take: Call = (self.weights.fill, 1) if weight is None else (weight.take, self.index, None, self.weights, "clip")
         calls: list[Call] = [take, (functools.partial(np.copyto, self.weights, 0, where=self.ignored),)]
         return calls if total is None else [*calls, (np.add.reduce, self.weights, None, None, total)]
 

@@ -38,7 +38,9 @@ def _promote_integers(a: DType, b: DType) -> DType:
         return a if a.itemsize > b.itemsize else b
     signed, unsigned = (a, b) if a.is_signed else (b, a)
     if unsigned in _UNSIGNED:
-        raise DTypeError(f"promotion of {signed!r} and {unsigned!r} is not supported, as in PyTorch; convert one of them")
+        raise DTypeError(
+            f"promotion of {signed!r} and {unsigned!r} is not supported, as in PyTorch; convert one of them"
+        )
     return dtypes.int16 if signed is dtypes.int8 else signed
 
 

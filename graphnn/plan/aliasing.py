@@ -60,7 +60,9 @@ def _overwritable(node: Node, layouts: Layouts, result: Value) -> tuple[Value, .
 def _read_by_head(node: Node) -> Iterator[Value]:
     """What the first op of a group reads, where that is not elementwise: all of it may be read until the end."""
     body = node.attrs.get("body")
-    head = next(iter(body.nodes), None) if body is not None else None
+    if body is None:
+        return
+    head = next(iter(body.nodes), None)
     if head is None or Trait.ELEMENTWISE in head.op.traits:
         return
     for inner, given in zip(body.inputs, node.inputs, strict=True):
@@ -82,12 +84,8 @@ def in_place_updates(graph_updates: dict[Value, Value], layouts: Layouts) -> dic
         if value.kind != RESULT:
             continue
         layout = layouts[value]
-        if (
-            layout.is_whole
-            and layout.is_contiguous
-            and layout.base.kind == RESULT
-            and not is_constant(layout.base.producer)
-        ):  # type: ignore[arg-type]
+        maker = layout.base.producer
+        if layout.is_whole and layout.is_contiguous and maker is not None and not is_constant(maker):
             targets.setdefault(layout.base, param)
     return targets
 

@@ -21,7 +21,9 @@ def refuses(row):
     return False
 
 
-@pytest.mark.parametrize("row", [r for r in TABLE if not r.op.endswith("_grad") and OPS[r.op].numpy], ids=lambda r: r.op)
+@pytest.mark.parametrize(
+    "row", [r for r in TABLE if not r.op.endswith("_grad") and OPS[r.op].numpy], ids=lambda r: r.op
+)
 def test_an_op_that_refuses_values_has_the_trait(row):
     if refuses(row):
         assert Trait.CHECKS in OPS[row.op].traits

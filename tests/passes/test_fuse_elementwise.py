@@ -159,7 +159,8 @@ def test_with_several_results_all_that_hangs_together_is_one_node():
         }""",
         after="""
         graph @g(%p: f32[4], %m: f32[4], %g: f32[4], %lr: f64) -> (f32[4], f32[4]) {
-          %0: f32[4], %1: f32[4] = fused(%m, %g, %lr, %p) {body=graph @body(%m: f32[4], %g: f32[4], %lr: f64, %p: f32[4]) -> (f32[4], f32[4]) {
+          %0: f32[4], %1: f32[4] = fused(%m, %g, %lr, %p) {
+            body=graph @body(%m: f32[4], %g: f32[4], %lr: f64, %p: f32[4]) -> (f32[4], f32[4]) {
             %0: f32[4] = mul(%m, 0.9)
             %1: f32[4] = add(%0, %g)
             %2: f32[4] = mul(%1, %lr)

@@ -16,7 +16,8 @@ def test_takes_what_follows_a_product_into_one_node():
         }""",
         after="""
         graph @g(%x: f32[3, 4], %w: f32[5, 4], %b: f32[5], %r: f32[3, 5]) -> (f32[3, 5]) {
-          %0: f32[3, 5] = fused_epilogue(%x, %w, %b, %r) {body=graph @body(%x: f32[3, 4], %w: f32[5, 4], %b: f32[5], %r: f32[3, 5]) -> (f32[3, 5]) {
+          %0: f32[3, 5] = fused_epilogue(%x, %w, %b, %r) {
+            body=graph @body(%x: f32[3, 4], %w: f32[5, 4], %b: f32[5], %r: f32[3, 5]) -> (f32[3, 5]) {
             %0: f32[3, 5] = linear(%x, %w, %b)
             %1: f32[3, 5] = add(%0, %r)
             %2: f32[3, 5] = tanh(%1)
@@ -38,7 +39,8 @@ def test_a_value_that_others_need_comes_out_too():
         }""",
         after="""
         graph @g(%x: f32[3, 4], %w: f32[4, 5]) -> (f32[3, 5], f32[3, 5]) {
-          %0: f32[3, 5], %1: f32[3, 5] = fused_epilogue(%x, %w) {body=graph @body(%x: f32[3, 4], %w: f32[4, 5]) -> (f32[3, 5], f32[3, 5]) {
+          %0: f32[3, 5], %1: f32[3, 5] = fused_epilogue(%x, %w) {
+            body=graph @body(%x: f32[3, 4], %w: f32[4, 5]) -> (f32[3, 5], f32[3, 5]) {
             %0: f32[3, 5] = matmul(%x, %w)
             %1: f32[3, 5] = exp(%0)
             return %0, %1
@@ -75,7 +77,8 @@ def test_work_on_state_comes_along_with_the_gradient():
         after="""
         graph @g(%x: f32[4, 3], %g: f32[3, 5], %lr: f64) -> () {
           %m: f32[4, 5] = param() {name="m", role="state"}
-          %0: f32[4, 5] = fused_epilogue(%x, %g, %m) {body=graph @body(%x: f32[4, 3], %g: f32[3, 5], %m: f32[4, 5]) -> (f32[4, 5]) {
+          %0: f32[4, 5] = fused_epilogue(%x, %g, %m) {
+            body=graph @body(%x: f32[4, 3], %g: f32[3, 5], %m: f32[4, 5]) -> (f32[4, 5]) {
             %0: f32[4, 5] = matmul(%x, %g)
             %1: f32[4, 5] = mul(%m, 0.9)
             %2: f32[4, 5] = add(%1, %0)

@@ -38,7 +38,6 @@ class NativeBackend:
         program, library = compiled(plan)
         return NativeWorkspace(plan, program, library, state)
 
-
     def source(self, plan: Plan) -> str:
         """The generated C of a plan: the functions of its steps, then the function that calls them."""
         return compiled(plan)[0].source

@@ -93,11 +93,10 @@ class Nest:
 
     def _inner(self, compute: Compute, lanes: int, depth: int, outer: Sequence[Axis]) -> list[str]:
         axis, pad = self.axes[-1], _indent(depth)
-        count, lines = len(self.inputs), []
-        for k in range(count):
-            lines.append(f"{pad}const {self.inputs[k].ctype} *a{k} = x{k} + {self._offset(k, outer)};")
-        for k, o in enumerate(self.results):
-            lines.append(f"{pad}{o.ctype} *b{k} = y{k} + {self._offset(count + k, outer)};")
+        count = len(self.inputs)
+        reads, writes = enumerate(self.inputs), enumerate(self.results)
+        lines = [f"{pad}const {o.ctype} *a{k} = x{k} + {self._offset(k, outer)};" for k, o in reads]
+        lines += [f"{pad}{o.ctype} *b{k} = y{k} + {self._offset(count + k, outer)};" for k, o in writes]
         split = not outer and self.parts > 1
         low, high = ("from", "to") if split else ("0", str(axis.size))
         lines.append(f"{pad}long i = {low};")

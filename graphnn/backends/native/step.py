@@ -33,7 +33,7 @@ class Operand(NamedTuple):
 
     type: TensorType
     strides: Shape
-    index: int = -1
+    index: int = -1  # type: ignore[assignment]
     number: bool | int | float | None = None
 
     @property

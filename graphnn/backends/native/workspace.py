@@ -103,8 +103,8 @@ class NativeWorkspace:
             refused = crossing.function(*crossing.fixed, *map(id, inputs), *map(id, made))
         else:
             kinds = zip(inputs, crossing.kinds, strict=True)
-            args = [id(v) if kind == "array" else v for v, kind in kinds if kind]
-            refused = crossing.function(*crossing.fixed, *args, *map(id, made))
+            given = [id(v) if kind == "array" else v for v, kind in kinds if kind]
+            refused = crossing.function(*crossing.fixed, *given, *map(id, made))
         if refused:
             self._refuse(refused - 1)
         for function, args in crossing.rest:

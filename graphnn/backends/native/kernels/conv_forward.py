@@ -29,7 +29,8 @@ class Forward:
         assert x is not None
         assert weight is not None
         lines = x.type.ndim == 3
-        one, zero = ((1,), (0,)) if lines else ((), ())
+        axes = 1 if lines else 0  # an axis of height 1 that lines lack
+        one, zero = (1,) * axes, (0,) * axes
         n, c, *spatial = x.type.shape
         h, w = (*one, *spatial)
         kh, kw = (*one, *weight.type.shape[2:])

@@ -27,7 +27,8 @@ class InputGrad:
         g, weight, out = node.inputs[0], node.inputs[1], node.outputs[0]
         assert g is not None
         assert weight is not None
-        one, zero = ((1,), (0,)) if g.type.ndim == 3 else ((), ())
+        axes = 1 if g.type.ndim == 3 else 0  # an axis of height 1 that lines lack
+        one, zero = (1,) * axes, (0,) * axes
         n, o, *spatial = g.type.shape
         self.c = weight.type.shape[1]
         oh, ow = (*one, *spatial)

@@ -75,7 +75,7 @@ class Panels(NamedTuple):
     strides: tuple[int, int, int, int]
 
     @property
-    def count(self) -> int:
+    def number(self) -> int:
         return -(-self.columns // self.nr)
 
     @property
@@ -85,7 +85,7 @@ class Panels(NamedTuple):
 
     @property
     def size(self) -> int:
-        return self.count * self.panel
+        return self.number * self.panel
 
 
 def panels_phase(panels: Panels, source: Operand, target: Operand, at: int) -> Phase:
@@ -93,10 +93,10 @@ def panels_phase(panels: Panels, source: Operand, target: Operand, at: int) -> P
     skh, skw, sr, sc = panels.strides
     taps = ", ".join(str(kh * skh + kw * skw) for kh, kw in panels.taps)
     count = len(panels.taps)
-    nr, parts = panels.nr, max(1, min(16, panels.count, panels.size // 4096))
+    nr, parts = panels.nr, max(1, min(16, panels.number, panels.size // 4096))
     body = f"""
     static const long taps[] = {{{taps}}};
-    for (long q = part * {panels.count} / {parts}; q < (part + 1) * {panels.count} / {parts}; q++) {{
+    for (long q = part * {panels.number} / {parts}; q < (part + 1) * {panels.number} / {parts}; q++) {{
         float *to = {target.pointer} + {at} + q * {panels.panel};
         const long valid = {panels.columns} - q * {nr} < {nr} ? {panels.columns} - q * {nr} : {nr};
         const float *from = {source.pointer} + q * {nr * sc};

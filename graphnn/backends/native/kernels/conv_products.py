@@ -67,7 +67,7 @@ def product_phase(
     pixels = result.n * grid.rows * grid.columns
     blocks = _blocks(pixels, shape.pixels)
     flops = 2.0 * pixels * panels.columns * len(grid.taps) * image.c
-    groups = 1 if blocks >= 8 else max(1, min(panels.count, 8 // blocks))
+    groups = 1 if blocks >= 8 else max(1, min(panels.number, 8 // blocks))
     parts = blocks * groups
     counts = _counts(pixels, blocks, shape.pixels)
     kernels = "\n".join(_tile_case(step, n, grid, image, shape, result, panels, finish) for n in counts)
@@ -76,7 +76,7 @@ def product_phase(
     const long block = part % {blocks}, group = part / {blocks};
     const long first = block * {pixels} / {blocks}, last = (block + 1) * {pixels} / {blocks};
     const long pieces = (last - first + {shape.pixels - 1}) / {shape.pixels};
-    for (long panel = group * {panels.count} / {groups}; panel < (group + 1) * {panels.count} / {groups}; panel++) {{
+    for (long panel = group * {panels.number} / {groups}; panel < (group + 1) * {panels.number} / {groups}; panel++) {{
         const float *b = {weights.pointer} + {at} + panel * {panels.panel};
         const long channel = panel * {panels.nr};
         for (long piece = 0; piece < pieces; piece++) {{

@@ -28,7 +28,8 @@ class WeightGrad:
         g, x, out = node.inputs[0], node.inputs[1], node.outputs[0]
         assert g is not None
         assert x is not None
-        one, zero = ((1,), (0,)) if g.type.ndim == 3 else ((), ())
+        axes = 1 if g.type.ndim == 3 else 0  # an axis of height 1 that lines lack
+        one, zero = (1,) * axes, (0,) * axes
         n, self.o, *spatial = g.type.shape
         self.oh, self.ow = (*one, *spatial)
         c = x.type.shape[1]
@@ -60,7 +61,8 @@ class WeightGrad:
     @property
     def block(self) -> int:
         """Pixels a block."""
-        return max(16, min(self.pixels, BLOCK // (self.image.c * self.stride[1] + self.o)))
+        floats: int = self.image.c * self.stride[1] + self.o
+        return max(16, min(self.pixels, BLOCK // floats))
 
     @property
     def tiles(self) -> int:
@@ -153,7 +155,7 @@ def _write_phase(step: Step, made: WeightGrad, sums: Operand) -> Phase:
     parts = max(1, min(16, made.o, made.o * size // 4096))
     whole, rest = size // lanes * lanes, size % lanes
     offset = f"o * {size} + k"
-    gather = f"for (long l = 0; l < {{n}}; l++) held[l] = from[at[k + l]];"
+    gather = "for (long l = 0; l < {n}; l++) held[l] = from[at[k + l]];"
     vector = step.store("gn_load_f32v(held)", offset, "0", "v")
     ragged = step.store("gn_load_f32v(held)", offset, "0", "v", n=str(rest))
     body = f"""
