@@ -32,13 +32,13 @@ class Backend(Protocol):
 
 
 def backend_named(name: str, *, threads: int | None = None, exact: bool = False) -> Backend:
-    """The backend of that name; "auto" takes the best there is: "native" where a C compiler is found.
+    """The backend of that name; "auto" is "numpy", unless the environment variable GRAPHNN_BACKEND names another.
 
     `threads` is the most that a run may use, `exact` rules out algorithms that round otherwise than a plain sum of
-    products (native only). The environment variable GRAPHNN_BACKEND says what "auto" stands for.
+    products (native only).
     """
     if name == "auto":
-        name = os.environ.get("GRAPHNN_BACKEND") or best()
+        name = os.environ.get("GRAPHNN_BACKEND") or "numpy"
     if name == "numpy":
         from graphnn.backends.numpy.backend import NumpyBackend
 
@@ -51,13 +51,3 @@ def backend_named(name: str, *, threads: int | None = None, exact: bool = False)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise BackendError(f"no backend is called {name!r}{hint}; there are {', '.join(NAMES)}")
 
-
-def best() -> str:
-    """The backend that "auto" takes here."""
-    from graphnn.backends.native.toolchain.compiler import the_compiler
-
-    try:
-        the_compiler()
-    except BackendError:
-        return "numpy"
-    return "native"

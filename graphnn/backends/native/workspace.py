@@ -93,8 +93,16 @@ class NativeWorkspace:
 
     def backward(self, inputs: list[Any]) -> list[np.ndarray]:
         if self._backward is not None:
-            return self._cross(self._backward, inputs, self._late_out)
+            return self._cross(self._backward, self._as_arrays(inputs), self._late_out)
         return self._run(self._late_in, inputs, self._second, self._late_out, self._at_end)
+
+    def _as_arrays(self, gradients: list[Any]) -> list[Any]:
+        """The late inputs: the gradient of an output that nothing depends on comes as a number."""
+        places = zip(gradients, self._late_in, strict=True)
+        return [
+            np.full(p.shape, g, p.dtype) if p is not None and not isinstance(g, np.ndarray) else g
+            for g, p in places
+        ]
 
     def _cross(self, crossing: _Crossing, inputs: list[Any], results: list[np.ndarray]) -> list[np.ndarray]:
         """One call of C for the whole phase."""
