@@ -12,10 +12,6 @@ settings.register_profile("ci", derandomize=True, deadline=None, database=None, 
 settings.register_profile("long", parent=settings.get_profile("ci"), derandomize=False, max_examples=5000)
 settings.load_profile(os.environ.get("GRAPHNN_HYPOTHESIS", "ci"))
 
-os.environ.setdefault(
-    "GRAPHNN_BACKEND", "numpy"
-)  # tests of the native backend ask for it by name: each plan is a compilation
-
 NOT_RUN = ("skipped", "xfailed", "xpassed")
 
 

@@ -11,7 +11,7 @@ from types import MethodType
 from typing import Any
 
 from graphnn.autodiff.modes import state as grad_mode
-from graphnn.backends.registry import backend_named
+from graphnn.backends.registry import Backend, backend_named
 from graphnn.compiler.entry import Assumed, Entry
 from graphnn.compiler.guards import collect
 from graphnn.compiler.records import PlanRecord
@@ -49,8 +49,8 @@ class Compiled:
         self._function = function
         if threads is not None and threads < 1:
             raise ArgumentError(f"graphnn.compile: threads must be at least 1, got {threads}")
-        self._backend = backend_named(backend, threads=threads, exact=exact)
-        self._may_fall_back = backend == "auto" and self._backend.name != "numpy"
+        self._may_fall_back = backend == "auto"
+        self._backend = self._choose(backend, threads, exact)
         self._keep_grads = keep_grads
         self._max_plans = max_plans
         self._entries: OrderedDict[Key, list[Entry]] = OrderedDict()
@@ -71,6 +71,20 @@ class Compiled:
         entry = self._entry(key, args, kwargs)
         self._last = shortcut(entry, args, kwargs)
         return entry.call(leaves)
+
+    def _choose(self, name: str, threads: int | None, exact: bool) -> Backend:
+        try:
+            return backend_named(name, threads=threads, exact=exact)
+        except BackendError as error:
+            return self._fall_back(error)
+
+    def _fall_back(self, error: BackendError) -> Backend:
+        """NumPy, said in one line; raises the error where the backend was asked for by name."""
+        if not self._may_fall_back:
+            raise error
+        warnings.warn(f"{error}; running on NumPy instead", RuntimeWarning, stacklevel=5)
+        self._may_fall_back = False
+        return backend_named("numpy")
 
     def __get__(self, instance: Any, owner: type) -> Any:
         return self if instance is None else MethodType(self, instance)
@@ -128,10 +142,7 @@ class Compiled:
         try:
             entry = Entry(captured, assumed, self._optimize, self._backend, reason)
         except BackendError as error:
-            if not self._may_fall_back:
-                raise
-            warnings.warn(f"{error}; running on NumPy instead", RuntimeWarning, stacklevel=5)
-            self._backend, self._may_fall_back = backend_named("numpy"), False
+            self._backend = self._fall_back(error)
             return self._trace(args, kwargs, dynamic, reason)
         self._dynamic = dynamic
         self._entries.setdefault(key, []).insert(0, entry)

@@ -1,0 +1,45 @@
+import pytest
+
+import graphnn
+from graphnn.errors import BackendError
+
+
+def double(x):
+    return x * 2 + 1
+
+
+def test_auto_goes_on_with_numpy_in_one_line_where_no_compiler_works(monkeypatch, tmp_path):
+    monkeypatch.setenv("GRAPHNN_BACKEND", "native")
+    monkeypatch.setenv("CC", "/nowhere/cc")
+    monkeypatch.setenv("GRAPHNN_CACHE_DIR", str(tmp_path))
+    with pytest.warns(RuntimeWarning, match="running on NumPy instead") as warned:
+        fast = graphnn.compile(double)
+    assert fast(graphnn.ones(2)).tolist() == [3.0, 3.0]
+    assert fast.plans[0].backend == "numpy"
+    assert len(warned) == 1
+    assert "\n" not in str(warned[0].message)
+
+
+def test_a_backend_asked_for_by_name_that_cannot_be_had_is_an_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("CC", "/nowhere/cc")
+    monkeypatch.setenv("GRAPHNN_CACHE_DIR", str(tmp_path))
+    with pytest.raises(BackendError, match="/nowhere/cc"):
+        graphnn.compile(double, backend="native")
+
+
+def test_an_unknown_backend_gets_the_nearest_name():
+    with pytest.raises(BackendError, match="did you mean 'native'"):
+        graphnn.compile(double, backend="natve")
+
+
+def test_the_c_of_a_plan_can_be_read_and_names_the_user_s_line():
+    fast = graphnn.compile(double, backend="native")
+    with pytest.raises(BackendError, match="call it once"):
+        print(fast.source)
+    fast(graphnn.ones(3))
+    assert "test_backends.py" in fast.source
+    assert fast.plans[0].backend == "native"
+    numpy = graphnn.compile(double, backend="numpy")
+    numpy(graphnn.ones(3))
+    with pytest.raises(BackendError, match="generates no code"):
+        print(numpy.source)
