@@ -125,10 +125,17 @@ def _link(path: Path, elsewhere: Path) -> None:
     path.symlink_to(elsewhere / "other.so")
 
 
+def _replace(path: Path, content: bytes) -> None:
+    """By a new file: this process has the old one mapped, and would die of pages that are gone."""
+    path.unlink()
+    path.write_bytes(content)
+    path.chmod(0o700)
+
+
 HARMS = {
-    "truncated": lambda path, _: path.write_bytes(path.read_bytes()[:500]),
-    "empty": lambda path, _: path.write_bytes(b""),
-    "changed": lambda path, _: path.write_bytes(path.read_bytes().replace(b"answer", b"ANSWER")),
+    "truncated": lambda path, _: _replace(path, path.read_bytes()[:500]),
+    "empty": lambda path, _: _replace(path, b""),
+    "changed": lambda path, _: _replace(path, path.read_bytes().replace(b"answer", b"ANSWER")),
     "writable by others": lambda path, _: path.chmod(0o666),
     "a link": _link,
 }
