@@ -121,6 +121,7 @@ from graphnn.ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from graphnn.ops.slicing import select, select_grad, select_scatter, slice, slice_grad, slice_scatter
 from graphnn.ops.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
 from graphnn.ops.solving import cofactor, det, inv, matrix_exp, pinv, slogdet, solve
+from graphnn.ops.sorting import sort
 from graphnn.ops.triangles import tril, triu
 from graphnn.ops.unary import (
     abs,

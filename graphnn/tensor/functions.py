@@ -174,6 +174,7 @@ METHODS = (
     ),
     *("arctan_", "arctanh_"),
     *("cumprod", "cummax", "cummin", "logcumsumexp", "diff", "aminmax"),
+    *("sort", "argsort", "msort", "topk", "kthvalue", "median"),
     *("clone", "detach", "numel", "is_floating_point", "is_complex", "is_signed"),
 )
 OTHERS = (

@@ -19,6 +19,7 @@ from tests.ops import (
     samples_recurrent,
     samples_reduction,
     samples_scans,
+    samples_sorting,
     samples_special,
 )
 from tests.ops.rows import Row
@@ -31,6 +32,7 @@ TABLE: tuple[Row, ...] = (
     *samples_recurrent.ROWS,
     *samples_reduction.ROWS,
     *samples_scans.ROWS,
+    *samples_sorting.ROWS,
     *samples_special.ROWS,
     *samples_movement.ROWS,
     *samples_indexing.ROWS,

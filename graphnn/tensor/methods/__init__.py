@@ -20,6 +20,7 @@ from graphnn.tensor.methods.rare_functions import RareBinaryMethods, RareUnaryMe
 from graphnn.tensor.methods.rare_inplace import RareInplaceMethods, ShownInplaceMethods
 from graphnn.tensor.methods.reductions import ExtremeMethods, SumMethods
 from graphnn.tensor.methods.scans import ScanMethods
+from graphnn.tensor.methods.sorting import SortMethods
 from graphnn.tensor.methods.statistics import StatisticsMethods
 from graphnn.tensor.methods.triangles import TriangleMethods
 
@@ -52,6 +53,7 @@ class TensorMethods(
     RareBinaryMethods,
     StatisticsMethods,
     ScanMethods,
+    SortMethods,
     ComparisonMethods,
     CutMethods,
     PutBackMethods,
