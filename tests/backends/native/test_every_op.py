@@ -7,12 +7,23 @@ from graphnn.backends.native.backend import NativeBackend
 from graphnn.backends.native.lowering import lowering_of
 from graphnn.ir import Graph
 from graphnn.ir.graph import numpy_type
-from graphnn.ir.registry import Trait
 from graphnn.plan.plan import make_plan
 from tests.ops.samples import TABLE
 
 BATCH = 12
 BATCHES = [TABLE[i : i + BATCH] for i in range(0, len(TABLE), BATCH)]
+
+# ops that have no kernel in C yet, whatever their operands
+WITHOUT_C = """
+    adaptive_max_pool avg_pool3d avg_pool3d_grad bilinear binary_cross_entropy channel_shuffle cholesky cofactor
+    col2im constant conv3d conv3d_input_grad conv3d_weight_grad conv_transpose1d conv_transpose2d
+    conv_transpose3d ctc_loss ctc_loss_grad cummax cummin cumprod det diagonal_grad diagonal_scatter edge_pad
+    edge_pad_grad eigh embedding_bag fractional_max_pool glu im2col index index_grad index_put inv logcumsumexp
+    matrix_exp max_pool3d max_unpool multi_margin_loss multilabel_margin_loss pack_padded_sequence
+    pad_packed_sequence pinv pixel_shuffle pixel_unshuffle qr randperm resample resample_grad rrelu slogdet
+    solve sort states_before svd tril triu
+"""
+ON_NUMPY = set(WITHOUT_C.split())
 
 
 class Samples:
@@ -47,8 +58,7 @@ class Samples:
 @pytest.mark.parametrize("rows", BATCHES, ids=lambda rows: f"{rows[0].op}-to-{rows[-1].op}")
 def test_c_computes_what_numpy_computes(rows):
     made = Samples(rows)
-    if not made.cases:
-        return
+    assert made.cases or all(row.op in ON_NUMPY for row in rows)
     made.graph.outputs = [v for case in made.cases for v in case[3].outputs]
     backend = NativeBackend()
     plan = make_plan(made.graph, backend.target)
@@ -60,10 +70,15 @@ def test_c_computes_what_numpy_computes(rows):
         for k, expected in enumerate(wanted):
             got = next(results)
             try:
-                compare(got, expected, Trait.RANDOM in row.rule.traits, magnitude(sample.args))
+                compare(got, expected, magnitude(sample.args))
             except AssertionError as error:
                 wrong.append(f"{row.op}, sample {number}, result {k}: {node!r}\n{error}")
     assert not wrong, "\n\n".join(wrong)
+
+
+def test_only_these_ops_have_no_kernel_in_c():
+    covered = {row.op for row in TABLE if Samples([row]).cases}
+    assert {row.op for row in TABLE} - covered == ON_NUMPY
 
 
 def magnitude(args):
@@ -72,16 +87,15 @@ def magnitude(args):
     return min(1.0, max((float(a.max()) for a in floats if a.size), default=0.0))
 
 
-def compare(got, expected, exact, given=0.0):
+def compare(got, expected, given):
     assert got.dtype == expected.dtype
     assert got.shape == expected.shape
     if expected.dtype.kind in "iub":
         np.testing.assert_array_equal(got, expected)
         return
-    rtol = {2: 2e-3, 4: 2e-5, 8: 1e-12}[expected.dtype.itemsize]
+    rtol = {2: 1e-2, 4: 2e-5, 8: 1e-12}[expected.dtype.itemsize]
     if expected.dtype.itemsize == 2:
         got, expected = got.astype("f4"), expected.astype("f4")
-        rtol = 1e-2
     finite = np.abs(expected[np.isfinite(expected)])
     scale = float(finite.max()) if finite.size else 1.0
     np.testing.assert_allclose(got, expected, rtol=rtol, atol=rtol * max(min(scale, 1e6) * 0.2, 0.1 * given))
