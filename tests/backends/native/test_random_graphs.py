@@ -21,7 +21,7 @@ PIPELINES = {"inference": inference_pipeline("native"), "training": training_pip
 
 @pytest.mark.parametrize("name", PIPELINES)
 def test_c_gives_what_the_interpreter_gives(name):
-    @settings(max_examples=150)
+    @settings(max_examples=40)
     @given(st.sampled_from(sorted(ROWS)).flatmap(graphs))
     def check(drawn):
         graph = PassManager(PIPELINES[name]).run(drawn.graph).graph
