@@ -57,7 +57,7 @@ def write_boundary(
             parameters.append(f"gn_array *o{number}")
             leave.append(f"    memcpy(o{number}->data, t[{place(slot)}], {_bytes(slot)});")
     for copy in copies:
-        if _is_plain(copy):
+        if _is_plain(copy) and all(made.outputs):  # results leave before state is written over
             leave.append(f"    memcpy(t[{place(copy.target)}], t[{place(copy.source)}], {_bytes(copy.source)});")
         else:
             made.rest.append(copy)

@@ -115,12 +115,12 @@ class NativeWorkspace:
             refused = crossing.function(*crossing.fixed, *given, *map(id, made))
         if refused:
             self._refuse(refused - 1)
+        if crossing.through is not None:
+            fresh = iter(made)
+            made = [next(fresh) if c else r.copy("K") for c, r in zip(crossing.through, results, strict=True)]
         for function, args in crossing.rest:
             function(*args)
-        if crossing.through is None:
-            return made
-        fresh = iter(made)
-        return [next(fresh) if c else r.copy("K") for c, r in zip(crossing.through, results, strict=True)]
+        return made
 
     @contextmanager
     def preserved(self, wanted: bool) -> Iterator[None]:
