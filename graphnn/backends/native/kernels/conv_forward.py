@@ -68,9 +68,7 @@ def _conv(step: Step) -> list[Phase]:
         block = x
     else:
         phases.append(image_phase(made.image, as_image(x), block))
-    result = Result(
-        made.image.n, made.o, made.oh, made.ow, as_image(out).strides, out.is_channels_last and out.type.ndim == 4
-    )
+    result = Result(made.image.n, made.o, made.oh, made.ow, out.is_channels_last)
     finish = finisher(step, made.o)
     return [
         *phases,

@@ -93,9 +93,7 @@ def _input_grad(step: Step) -> list[Phase]:
         phases.append(image_phase(made.image, as_image(g), block))
     so, sc, *rest = weight.strides
     skh, skw = rest if len(rest) == 2 else (0, rest[0])
-    result = Result(
-        made.image.n, made.c, made.h, made.w, as_image(out).strides, out.is_channels_last and out.type.ndim == 4
-    )
+    result = Result(made.image.n, made.c, made.h, made.w, out.is_channels_last)
     at = 0
     for grid, panels in made.grids:
         turned = panels._replace(strides=(skh, skw, so, sc))

@@ -29,13 +29,12 @@ class Grid(NamedTuple):
 
 
 class Result(NamedTuple):
-    """Where results lie: (N, O, H, W), by the strides of the output."""
+    """Where results lie: (N, O, H, W), dense in one of the two orders."""
 
     n: int
     o: int
     h: int
     w: int
-    strides: tuple[int, ...]
     channels_last: bool
 
 

@@ -29,8 +29,6 @@ from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape
 from graphnn.ir.value import Node
 
-INDEX = ("i64", "i32")
-
 
 def _accepts(node: Node) -> bool:
     types = [v.type for v in (*node.operands, *node.outputs)]
