@@ -29,6 +29,22 @@ from graphnn.plan.plan import Plan
 SPLIT_ABOVE = 5000.0  # nanoseconds: shorter phases are not worth waking another thread for
 UNITS = 2  # C files of kernels, compiled side by side
 
+CLOCK = """#include <time.h>
+__attribute__((visibility("default"))) long long gn_times[STEPS];
+static long long gn_last;
+static long long gn_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+static void gn_stamp(long step)
+{
+    const long long now = gn_now();
+    gn_times[step] += now - gn_last;
+    gn_last = now;
+}"""
+
 HEADERS = '#include "vec.h"\n#include "vmath.h"\n'
 
 
@@ -65,15 +81,17 @@ class Program:
         return "\n".join(self.units.values())
 
 
-def generate(plan: Plan, machine: Machine) -> Program:
-    """The program of a plan. What no lowering takes is left to NumPy, in segments of its own."""
-    return _Generator(plan, machine).run()
+def generate(plan: Plan, machine: Machine, *, timed: bool = False) -> Program:
+    """The program of a plan. What no lowering takes is left to NumPy, in segments of its own. A `timed` one adds the
+    nanoseconds that each step took, barriers included, to its place in the array `gn_times`."""
+    return _Generator(plan, machine, timed).run()
 
 
 class _Generator:
-    def __init__(self, plan: Plan, machine: Machine) -> None:
+    def __init__(self, plan: Plan, machine: Machine, timed: bool) -> None:
         self.plan = plan
         self.machine = machine
+        self.timed = timed
         self.functions: dict[str, str] = {}  # text -> name
         self.helpers: dict[str, None] = {}
         self.function_helpers: dict[str, tuple[str, ...]] = {}
@@ -134,6 +152,8 @@ class _Generator:
         for place, at in self.refusals.items():
             if at == index:
                 text.append(f"    if (*(int64_t *)t[{place}]) return {index + 1};")
+        if self.timed:
+            text.append(f"    gn_stamp({index});")
         return text
 
     def _step(self, index: int, node: Node, base: int) -> Step:
@@ -197,11 +217,13 @@ class _Generator:
         lines = ['#include "array.h"', "typedef void (*gn_function)(char **, long, long);"]
         lines.append("typedef void (*gn_runner)(void *pool, gn_function function, char **p, long parts);")
         lines += [f"void {name}(char **, long, long);" for name in self.functions.values()]
+        lines += [CLOCK.replace("STEPS", str(len(self.plan.order)))] if self.timed else []
         for segment in segments:
             if segment.name:
                 head = '__attribute__((visibility("default")))\n'
                 head += f"long {segment.name}(gn_runner run, void *pool, char **t)\n{{"
-                lines += [head, "    (void)run; (void)pool;", *segment.calls, "    return 0;\n}"]
+                begin = "    (void)run; (void)pool;" + (" gn_last = gn_now();" if self.timed else "")
+                lines += [head, begin, *segment.calls, "    return 0;\n}"]
         return "\n".join([*lines, *(b.text for b in boundaries)]) + "\n"
 
 
