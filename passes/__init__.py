@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from graphnn.passes.fuse_epilogue import FuseEpilogue as FuseEpilogue
     from graphnn.passes.fuse_linear_relu import FuseLinearReLU as FuseLinearReLU
     from graphnn.passes.layout import ChannelsLast as ChannelsLast
+    from graphnn.passes.pack_weights import PackWeights as PackWeights
     from graphnn.passes.pipelines import inference_pipeline as inference_pipeline
     from graphnn.passes.pipelines import training_pipeline as training_pipeline
     from graphnn.rewrite import Pass as Pass
@@ -39,6 +40,7 @@ _HOMES = {
     "FuseElementwise": "graphnn.passes.fuse_elementwise",
     "FuseEpilogue": "graphnn.passes.fuse_epilogue",
     "FuseLinearReLU": "graphnn.passes.fuse_linear_relu",
+    "PackWeights": "graphnn.passes.pack_weights",
     "Pass": "graphnn.rewrite",
     "PassManager": "graphnn.rewrite",
     "PassResult": "graphnn.rewrite",

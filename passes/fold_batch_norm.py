@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from graphnn.ir.dtypes import float32, float64
 from graphnn.ir.graph import Graph
-from graphnn.ir.registry import Trait
-from graphnn.ir.value import LITERAL, Node, Value
+from graphnn.ir.value import Node, Value
 from graphnn.ops.batch_norm import batch_norm
 from graphnn.ops.conv import conv2d
 from graphnn.ops.elementwise import add, mul, sub
 from graphnn.ops.matrix import linear
 from graphnn.ops.movement import reshape
 from graphnn.ops.unary import rsqrt
+from graphnn.passes.static_values import static_values
 from graphnn.rewrite.edit import substitute
 from graphnn.rewrite.pass_ import Pass, Tolerance
 
@@ -32,22 +32,12 @@ class FoldBatchNorm(Pass):
     tolerance = Tolerance(rtol=1e-4, atol=1e-5)
 
     def apply(self, graph: Graph) -> bool:
-        static = _static_values(graph)
+        static = static_values(graph)
         folded = 0
         for node in graph.nodes:
             if node.op is batch_norm and _is_foldable(node, static):
                 folded += _fold_back(graph, node, static) or _fold_forward(graph, node, static)
         return folded > 0
-
-
-def _static_values(graph: Graph) -> set[Value | None]:
-    """What is made of state alone, of such as this graph does not write."""
-    updated = graph.updates
-    static: set[Value | None] = {p for p in graph.params if p not in updated}
-    for node in graph.nodes:
-        if Trait.EFFECT not in node.op.traits and all(v in static or v.kind == LITERAL for v in node.operands):
-            static.update(node.outputs)
-    return static
 
 
 def _is_foldable(node: Node, static: set[Value | None]) -> bool:

@@ -30,5 +30,9 @@ class Target:
             return ()
         return tuple(scratch(*(None if v is None else v.type for v in node.inputs), **node.attrs))
 
+    def panel_width(self, node: Node) -> int:
+        """How many outputs a panel of a layer's weight shall have, if it is constant and packed ahead; 0: leave it."""
+        return 0
+
 
 NUMPY = Target()

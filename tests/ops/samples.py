@@ -15,6 +15,7 @@ from tests.ops import (
     samples_movement,
     samples_nn,
     samples_normalization,
+    samples_packed_weights,
     samples_pooling,
     samples_recurrent,
     samples_reduction,
@@ -41,6 +42,7 @@ TABLE: tuple[Row, ...] = (
     *samples_losses.ROWS,
     *samples_nn.ROWS,
     *samples_normalization.ROWS,
+    *samples_packed_weights.ROWS,
     *samples_pooling.ROWS,
 )
 ROWS: dict[str, Row] = {row.op: row for row in TABLE}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from graphnn.backends.native.epilogue import head_of
 from graphnn.backends.native.lowering import lowering_of
+from graphnn.backends.native.prepacking import panel_width
 from graphnn.backends.native.toolchain.machine import Machine, this_machine
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node
@@ -24,3 +25,6 @@ class NativeTarget(Target):
     def scratch(self, node: Node) -> tuple[TensorType, ...]:
         found = lowering_of(node)
         return super().scratch(node) if found is None else found.scratch(head_of(node), self.machine)
+
+    def panel_width(self, node: Node) -> int:
+        return panel_width(node, self.machine)

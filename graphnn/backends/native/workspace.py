@@ -100,8 +100,7 @@ class NativeWorkspace:
         """The late inputs: the gradient of an output that nothing depends on comes as a number."""
         places = zip(gradients, self._late_in, strict=True)
         return [
-            np.full(p.shape, g, p.dtype) if p is not None and not isinstance(g, np.ndarray) else g
-            for g, p in places
+            np.full(p.shape, g, p.dtype) if p is not None and not isinstance(g, np.ndarray) else g for g, p in places
         ]
 
     def _cross(self, crossing: _Crossing, inputs: list[Any], results: list[np.ndarray]) -> list[np.ndarray]:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, image_phase, panels_phase
 from graphnn.backends.native.kernels.conv_products import Grid, Result, product_phase
-from graphnn.backends.native.kernels.conv_tile import tile_shape
+from graphnn.backends.native.kernels.conv_tile import shape_of, tile_shape
+from graphnn.backends.native.kernels.matmul import has_whole_vectors
 from graphnn.backends.native.lowering import lowers, only_float32
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.backends.native.toolchain.machine import Machine
@@ -33,15 +34,18 @@ class Forward:
         one, zero = (1,) * axes, (0,) * axes
         n, c, *spatial = x.type.shape
         h, w = (*one, *spatial)
-        kh, kw = (*one, *weight.type.shape[2:])
+        self.o, _, *kernel = node.attrs.get("shape", weight.type.shape)
+        kh, kw = (*one, *kernel)
         self.lines = lines
         self.oh, self.ow = (*one, *out.type.shape[2:])
-        self.o = weight.type.shape[0]
         attrs = node.attrs
         self.stride = (*one, *attrs["stride"])
         dilation, padding = (*one, *attrs["dilation"]), (*zero, *attrs["padding"])
         self.image = Image(n, c, h, w, padding[0], padding[1], h + 2 * padding[0], w + 2 * padding[1])
-        self.shape = tile_shape(machine, self.o)
+        packed = "shape" in node.attrs
+        self.shape = (
+            shape_of(machine, weight.type.shape[-1] // machine.lanes) if packed else tile_shape(machine, self.o)
+        )
         taps = tuple((i, j) for i in range(kh) for j in range(kw))
         strides = (kw, 1, kh * kw, c * kh * kw)
         self.panels = Panels(taps, c, self.o, self.shape.vectors * machine.lanes, strides)
@@ -54,16 +58,34 @@ def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     return TensorType(dtypes.float32, (forward.panels.size,)), forward.image.type
 
 
-@lowers("conv1d", "conv2d", "conv2d_relu", accepts=accepts, scratch=_scratch, channels_last=True)
+@lowers("conv1d", "conv2d", "conv2d_relu", accepts=accepts, scratch=_scratch)
 def _conv(step: Step) -> list[Phase]:
     """The weights come contiguous, as parameters do; the image in any strides."""
     made = Forward(step.node, step.machine)
-    x, weight, out = step.inputs[0], step.inputs[1], step.outputs[0]
-    assert x is not None
+    weight = step.inputs[1]
     assert weight is not None
-    assert out is not None
     packed, block = step.scratch
-    phases = [panels_phase(_striding(made.panels, weight), weight, packed, 0)]
+    packing = panels_phase(_striding(made.panels, weight), weight, packed, 0)
+    return [packing, *_product(step, made, packed, block)]
+
+
+def _image_scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
+    return (Forward(node, machine).image.type,)
+
+
+@lowers("packed_conv2d", accepts=lambda node: accepts(node) and has_whole_vectors(node), scratch=_image_scratch)
+def _packed_conv(step: Step) -> list[Phase]:
+    packed = step.inputs[1]
+    assert packed is not None
+    return _product(step, Forward(step.node, step.machine), packed, step.scratch[0])
+
+
+def _product(step: Step, made: Forward, packed: Operand, block: Operand) -> list[Phase]:
+    """The image block where the image cannot be read in place, and the product."""
+    x, out = step.inputs[0], step.outputs[0]
+    assert x is not None
+    assert out is not None
+    phases = []
     if made.image.is_plain and x.is_channels_last:
         block = x
     else:
@@ -76,10 +98,21 @@ def _conv(step: Step) -> list[Phase]:
     ]
 
 
+@lowers("pack_weight", accepts=lambda node: only_float32(node) and node.output.type.ndim < 6)
+def _pack(step: Step) -> list[Phase]:
+    weight, out = step.inputs[0], step.outputs[0]
+    assert weight is not None
+    assert out is not None
+    columns, rows, *kernel = weight.shape
+    kh, kw = (*(1,) * (2 - len(kernel)), *kernel)
+    taps = tuple((i, j) for i in range(kh) for j in range(kw))
+    return [panels_phase(_striding(Panels(taps, rows, columns, out.shape[-1], (0, 0, 0, 0)), weight), weight, out, 0)]
+
+
 def _striding(panels: Panels, weight: Operand) -> Panels:
     """By the strides that the weight has: (O, C, KH, KW), or without KH."""
     so, sc, *rest = weight.strides
-    skh, skw = rest if len(rest) == 2 else (0, rest[0])
+    skh, skw = (*(0,) * (2 - len(rest)), *rest)
     return panels._replace(strides=(skh, skw, sc, so))
 
 
@@ -94,7 +127,7 @@ def as_image(operand: Operand) -> Operand:
 def finisher(step: Step, channels: int) -> Callable[[str, str], str]:
     """Bias and relu, as the step has them."""
     bias = step.inputs[2] if len(step.inputs) > 2 else None
-    relu = step.name == "conv2d_relu"
+    relu = step.name == "conv2d_relu" or step.attrs.get("relu", False)
 
     def finish(value: str, channel: str) -> str:
         if bias is not None:

@@ -22,9 +22,13 @@ class Shape(NamedTuple):
 
 def tile_shape(machine: Machine, columns: int) -> Shape:
     """For so many output channels: two vectors a panel where they fill them."""
-    vectors = 2 if columns > machine.lanes else 1
+    return shape_of(machine, 2 if columns > machine.lanes else 1)
+
+
+def shape_of(machine: Machine, vectors: int) -> Shape:
+    """For panels of so many vectors."""
     pixels = (machine.registers - 2 - vectors) // vectors
-    return Shape(vectors, min(pixels, 14 if vectors == 2 else 10))
+    return Shape(vectors, min(pixels, 14 if vectors > 1 else 10))
 
 
 class Run(NamedTuple):

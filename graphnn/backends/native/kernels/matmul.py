@@ -9,10 +9,10 @@ from graphnn.backends.native.kernels.matrix_blocking import blocking, nanosecond
 from graphnn.backends.native.kernels.matrix_dots import dots_text, suits_dots
 from graphnn.backends.native.kernels.matrix_loops import Loops, matrix_text
 from graphnn.backends.native.kernels.matrix_tile import Finish
-from graphnn.backends.native.kernels.product import Product, linear_product, matmul_product
-from graphnn.backends.native.lowering import lowers
+from graphnn.backends.native.kernels.product import Product, linear_product, matmul_product, packed_product
+from graphnn.backends.native.lowering import lowers, only_float32
 from graphnn.backends.native.step import Operand, Phase, Step
-from graphnn.backends.native.toolchain.machine import Machine
+from graphnn.backends.native.toolchain.machine import Machine, this_machine
 from graphnn.ir.dtypes import DType, float32, float64
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node
@@ -28,22 +28,29 @@ def scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     """Each worker's memory, and partial sums where k is split."""
     m, n, k = _sizes(node)
     dtype = node.outputs[0].type.dtype
-    memory = worker_memory(machine, dtype, m, n, k)
+    packed = node.inputs[1] if node.op.name == "packed_linear" else None
+    memory = worker_memory(machine, dtype, m, n, k, 0 if packed is None else packed.type.shape[-1])
     splits = split_ranges(machine, m, n, k)
     return (memory,) if splits == 1 else (memory, TensorType(dtype, (splits, m * n)))
 
 
-def worker_memory(machine: Machine, dtype: DType, m: int, n: int, k: int) -> TensorType:
+def worker_memory(machine: Machine, dtype: DType, m: int, n: int, k: int, panels: int = 0) -> TensorType:
     """What `product_phases` needs for each worker, where a batch has at most `m` rows."""
-    return TensorType(dtype, (machine.threads, working_memory(machine, dtype.short, m, n, k)))
+    return TensorType(dtype, (machine.threads, working_memory(machine, dtype.short, m, n, k, panels)))
 
 
 def _sizes(node: Node) -> tuple[int, int, int]:
     """The most rows, the columns, and the length of the sums; one column is a row of a turned product."""
     left, right = (v.type.shape for v in node.inputs[:2] if v is not None)
     size, k = node.outputs[0].type.size, left[-1]
-    n = right[0] if node.op.name.startswith("linear") else right[-1] if len(right) > 1 else 1
+    n = _columns(node, right)
     return (1, size, k) if n == 1 else (size // n if n else 0, n, k)
+
+
+def _columns(node: Node, right: Sequence[int]) -> int:
+    if node.op.name == "packed_linear":
+        return int(node.attrs["shape"][0])
+    return right[0] if node.op.name.startswith("linear") else right[-1] if len(right) > 1 else 1
 
 
 @lowers("matmul", accepts=accepts, scratch=scratch)
@@ -55,6 +62,19 @@ def _matmul(step: Step) -> list[Phase]:
 def _linear(step: Step) -> list[Phase]:
     bias = step.inputs[2] if len(step.inputs) > 2 else None
     return product_phases(step, linear_product(step), _finish(step, bias, step.name == "linear_relu"), *step.scratch)
+
+
+def has_whole_vectors(node: Node) -> bool:
+    """Whether the packed weight's panels are one to three of this machine's vectors."""
+    weight = node.inputs[1]
+    assert weight is not None
+    return weight.type.shape[-1] in [n * this_machine().lanes for n in (1, 2, 3)]
+
+
+@lowers("packed_linear", accepts=lambda node: only_float32(node) and has_whole_vectors(node), scratch=scratch)
+def _packed_linear(step: Step) -> list[Phase]:
+    bias = step.inputs[2] if len(step.inputs) > 2 else None
+    return product_phases(step, packed_product(step), _finish(step, bias, step.attrs["relu"]), *step.scratch)
 
 
 def product_phases(

@@ -52,7 +52,12 @@ def main_tile(machine: Machine, columns: int, kind: str = "f32") -> tuple[int, i
     free = machine.registers - 1
     needed = -(-columns // machine.lanes)
     vectors = 1 if wide == 2 or needed == 1 else 3 if needed == 3 or (machine.lanes == 4 and free > 16) else 2
-    return max(1, min(14, (free - vectors * wide) // (vectors * wide))), vectors
+    return tile_rows(machine, vectors, wide), vectors
+
+
+def tile_rows(machine: Machine, vectors: int, wide: int = 1) -> int:
+    """The most rows whose sums, with the vectors of a panel and one broadcast, stay in registers."""
+    return max(1, min(14, (machine.registers - 1 - vectors * wide) // (vectors * wide)))
 
 
 def block_of(k: int, width: int) -> int:
@@ -66,9 +71,13 @@ def split_ranges(machine: Machine, m: int, n: int, k: int) -> int:
     return PARTS if k >= DEEP and m * n <= 4096 and nanoseconds(machine, m * n * k) > 4 * SPLIT_ABOVE else 1
 
 
-def working_memory(machine: Machine, kind: str, m: int, n: int, k: int) -> int:
-    """Elements that a worker needs for a panel, strips and resting sums; `m` is the most rows that a batch can have."""
+def working_memory(machine: Machine, kind: str, m: int, n: int, k: int, panels: int = 0) -> int:
+    """Elements that a worker needs for a panel, strips and resting sums; `m` is the most rows that a batch can have,
+    `panels` the width of panels that come packed."""
     rows, vectors = main_tile(machine, n, kind)
+    if panels:
+        vectors = panels // machine.lanes
+        rows = tile_rows(machine, vectors)
     width = vectors * machine.lanes
     depth = block_of(k, width * (1 if kind == "f32" else 2))
     height = min(m, ROWS) + 2 * rows
@@ -84,12 +93,15 @@ def tiles_of(m: int, rows: int) -> tuple[int, int, int]:
 
 def streams(p: Product, machine: Machine) -> bool:
     """Whether the right matrix is read once, in place: there are too few rows to pay for packing it."""
-    return p.right_n == 1 and p.m <= 2 * main_tile(machine, p.n, p.kind)[0]
+    return not p.panels and p.right_n == 1 and p.m <= 2 * main_tile(machine, p.n, p.kind)[0]
 
 
 def blocking(p: Product, machine: Machine, splits: int) -> Blocking:
     wide = 1 if p.kind == "f32" else 2
     rows, vectors = main_tile(machine, p.n, p.kind)
+    if p.panels:
+        vectors = p.panels // machine.lanes
+        rows = tile_rows(machine, vectors, wide)
     needed = -(-p.n // machine.lanes)
     packed = not streams(p, machine)
     if not packed:

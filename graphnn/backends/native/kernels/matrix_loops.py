@@ -134,7 +134,9 @@ def _panel(it: Loops, made: _Functions) -> Lines:
     p, cut = it.product, it.cut
     lines = [f"const long column = panel * {it.width};"]
     source = f"b + column * {p.right_n}L + k * {p.right_k}L"
-    if cut.packed:
+    if p.panels:
+        source = f"b + panel * {p.k * it.width}L + k * {it.width}L"
+    elif cut.packed:
         lines += _either(it, lambda columns: [f"{made.panel(columns)}(memory, {source}, n);"])
         source = "memory"
     calls = _either(it, lambda columns: _tiles(it, lambda rows: [_call(it, made, rows, columns, source)]))

@@ -26,6 +26,7 @@ class Product(NamedTuple):
     left_k: int
     right_k: int
     right_n: int
+    panels: int = 0  # the right matrix comes packed, in panels of so many columns; 0: by its strides
 
     @property
     def batches(self) -> int:
@@ -64,6 +65,16 @@ def linear_product(step: Step) -> Product:
     return _normal(Product(left, right, batch, 1, n, k, 0, left.strides[-1], right.strides[1], right.strides[0]))
 
 
+def packed_product(step: Step) -> Product:
+    left, right = step.inputs[0], step.inputs[1]
+    assert left is not None
+    assert right is not None
+    n, k = step.attrs["shape"]
+    batch = _batch(left.shape[:-1], left.strides[:-1], (), ())
+    width = right.shape[-1]
+    return _normal(Product(left, right, batch, 1, n, k, 0, left.strides[-1], width, 1, width))
+
+
 def _batch(
     left: Sequence[int], left_strides: Sequence[int], right: Sequence[int], right_strides: Sequence[int]
 ) -> tuple[Axis, ...]:
@@ -85,6 +96,8 @@ def _normal(p: Product) -> Product:
         p = p._replace(m=p.m * size, left_m=move if p.m == 1 else p.left_m)
         batch.pop()
     p = p._replace(batch=tuple(batch))
+    if p.panels:
+        return p
     if p.k == 1:
         p = p._replace(left_k=1, right_k=0)
     if p.n == 1 and p.m > 1:

@@ -1,0 +1,24 @@
+"""Which constant weights the native backend wants packed ahead of all runs, and how."""
+
+from __future__ import annotations
+
+from graphnn.backends.native.kernels.conv_tile import tile_shape
+from graphnn.backends.native.kernels.matrix_blocking import main_tile
+from graphnn.backends.native.kernels.matrix_dots import FEW
+from graphnn.backends.native.lowering import lowering_of
+from graphnn.backends.native.toolchain.machine import Machine
+from graphnn.ir.value import Node
+
+
+def panel_width(node: Node, machine: Machine) -> int:
+    """How many outputs a panel of the node's weight shall have; 0: the weight is better read as it is."""
+    weight = node.inputs[1]
+    if weight is None or weight.type.dtype.short != "f32" or lowering_of(node) is None:
+        return 0
+    outputs = weight.type.shape[0]
+    if weight.type.ndim == 4:
+        return tile_shape(machine, outputs).vectors * machine.lanes if node.attrs["groups"] == 1 else 0
+    rows = node.output.type.size // max(1, outputs)
+    if rows <= FEW or outputs <= machine.lanes // 2:
+        return 0
+    return main_tile(machine, outputs)[1] * machine.lanes

@@ -1,0 +1,143 @@
+"""Weights laid out as kernels read them, and the layers that take them so.
+
+A backend that can use it asks for it (`passes/pack_weights.py`); the packing of constant weights is then work for the
+prologue, done once. The layers with packed weights are defined by those without.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from graphnn.errors import ShapeError
+from graphnn.ir.registry import Trait
+from graphnn.ir.types import Shape, TensorType
+from graphnn.ops.conv import CONVOLUTIONS, conv2d
+from graphnn.ops.matrix import linear
+from graphnn.ops.movement import permute, reshape
+from graphnn.ops.op import Call, Op, register
+from graphnn.ops.slicing import slice as slice_
+from graphnn.ops.unary import relu as relu_
+
+# ---- packing
+
+
+def packed_shape(shape: Shape, width: int) -> Shape:
+    """Of a weight (O, C, *kernel) in panels of `width` outputs: (panels, *kernel, C, width)."""
+    outputs, channels, *kernel = shape
+    return (-(-outputs // width), *kernel, channels, width)
+
+
+def _pack_weight(weight: TensorType, *, width: int) -> TensorType:
+    """A weight (O, C, *kernel) as panels (⌈O / width⌉, *kernel, C, width): all outputs of a panel side by side, zeros
+    beyond the last one."""
+    if weight.ndim < 2 or width < 1:
+        raise ShapeError(f"pack_weight: wants a weight (outputs, inputs, *kernel) and a positive width, got {weight}")
+    return TensorType(weight.dtype, packed_shape(weight.shape, width))
+
+
+def _pack_kernel(out: np.ndarray, weight: np.ndarray, *, width: int) -> list[Call]:
+    return [(_pack_into, out, weight)]
+
+
+def _pack_into(out: np.ndarray, weight: np.ndarray) -> None:
+    outputs, width = weight.shape[0], out.shape[-1]
+    kernel = range(2, weight.ndim)
+    for panel, rows in enumerate(range(0, outputs, width)):
+        part = weight[rows : rows + width]
+        out[panel, ..., : len(part)] = part.transpose(*kernel, 1, 0)
+        out[panel, ..., len(part) :] = 0
+
+
+pack_weight: Op = register(
+    Op(
+        "pack_weight",
+        infer=_pack_weight,
+        numpy=_pack_kernel,
+        vjp=lambda c, g: unpacked(g, c.types[0].shape),
+    )
+)
+
+
+def unpacked(weight: Any, shape: Shape) -> Any:
+    """The weight of `shape` that was packed, by other ops."""
+    outputs, channels, *kernel = shape
+    panels, *_, width = weight.shape
+    axes = len(kernel)
+    turned = permute(weight, dims=(0, axes + 2, axes + 1, *range(1, axes + 1)))
+    whole = reshape(turned, shape=(panels * width, channels, *kernel))
+    return slice_(whole, dim=0, start=0, stop=outputs, step=1) if panels * width != outputs else whole
+
+
+# ---- layers
+
+
+def _packed_linear(
+    x: TensorType, weight: TensorType, bias: TensorType | None = None, *, shape: Shape, relu: bool = False
+) -> TensorType:
+    """linear(x, weight, bias), with relu if asked for, where the weight of `shape` comes packed."""
+    return linear.infer(x, _unpacked_type("packed_linear", weight, shape), bias)  # type: ignore[no-any-return]
+
+
+def _linear_in_ops(x: Any, weight: Any, bias: Any = None, *, shape: Shape, relu: bool) -> Any:
+    found = linear(x, unpacked(weight, shape), bias)
+    return relu_(found) if relu else found
+
+
+packed_linear = register(
+    Op(
+        "packed_linear",
+        infer=_packed_linear,
+        decompose=_linear_in_ops,
+        flops=lambda x, weight, bias=None, *, shape, relu: 2 * x.size * shape[0],
+        traits=(Trait.FUSED, Trait.EPILOGUE),
+    )
+)
+
+
+def _packed_conv2d(
+    x: TensorType,
+    weight: TensorType,
+    bias: TensorType | None = None,
+    *,
+    shape: Shape,
+    stride: Shape = (1, 1),
+    padding: Shape = (0, 0),
+    dilation: Shape = (1, 1),
+    groups: int = 1,
+    relu: bool = False,
+) -> TensorType:
+    """conv2d(x, weight, bias), with relu if asked for, where the weight of `shape` comes packed."""
+    plain = _unpacked_type("packed_conv2d", weight, shape)
+    return conv2d.infer(x, plain, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)  # type: ignore[no-any-return]
+
+
+def _conv_in_ops(x: Any, weight: Any, bias: Any = None, *, shape: Shape, relu: bool, **geometry: Any) -> Any:
+    found = CONVOLUTIONS[2](x, unpacked(weight, shape), bias, **geometry)
+    return relu_(found) if relu else found
+
+
+def _conv_flops(
+    x: TensorType, weight: TensorType, bias: TensorType | None = None, *, shape: Shape, relu: bool, **geometry: Any
+) -> int:
+    out = conv2d.infer(x, TensorType(weight.dtype, shape), **geometry)
+    return 2 * out.size * math.prod(shape[1:])
+
+
+packed_conv2d = register(
+    Op(
+        "packed_conv2d",
+        infer=_packed_conv2d,
+        decompose=_conv_in_ops,
+        flops=_conv_flops,
+        traits=(Trait.FUSED, Trait.EPILOGUE, Trait.CHANNELS_LAST, Trait.BEGINS_CHANNELS_LAST),
+    )
+)
+
+
+def _unpacked_type(op: str, weight: TensorType, shape: Shape) -> TensorType:
+    if len(shape) < 2 or weight.ndim != len(shape) + 1 or weight.shape != packed_shape(shape, weight.shape[-1]):
+        raise ShapeError(f"{op}: {weight} is not the packed form of a weight of shape {list(shape)}")
+    return TensorType(weight.dtype, shape)

@@ -1,0 +1,68 @@
+"""The rows of weights in panels, and of the layers that take them so."""
+
+from typing import Any
+
+import numpy as np
+
+from tests.ops.lazy_torch import torch
+from tests.ops.rows import Row, Sample, floats, sample
+
+F = torch.nn.functional
+
+
+def packed(weight: np.ndarray, width: int) -> np.ndarray:
+    """(⌈O / width⌉, *kernel, C, width), zeros beyond the last output."""
+    missing = -len(weight) % width
+    whole = np.concatenate([weight, np.zeros((missing, *weight.shape[1:]), weight.dtype)])
+    panels = whole.reshape(-1, width, *weight.shape[1:])
+    return np.ascontiguousarray(np.moveaxis(panels, (1, 2), (-1, -2)))
+
+
+def layer(x: np.ndarray, weight: np.ndarray, *bias: np.ndarray, width: int = 8, **attrs: Any) -> Sample:
+    return sample(x, packed(weight, width), *bias, shape=weight.shape, **attrs)
+
+
+def unpacked(weight: Any, shape: Any) -> Any:
+    """As PyTorch's tensors, differentiable."""
+    axes = len(shape) - 2
+    return weight.permute(0, axes + 2, axes + 1, *range(1, axes + 1)).reshape(-1, *shape[1:])[: shape[0]]
+
+
+def linear(x: Any, weight: Any, bias: Any = None, *, shape: Any, relu: bool = False) -> Any:
+    out = F.linear(x, unpacked(weight, shape), bias)
+    return out.relu() if relu else out
+
+
+def conv2d(x: Any, weight: Any, bias: Any = None, *, shape: Any, relu: bool = False, **geometry: Any) -> Any:
+    out = F.conv2d(x, unpacked(weight, shape), bias, **geometry)
+    return out.relu() if relu else out
+
+
+WEIGHTS = (
+    sample(floats(5, 3), width=4),
+    sample(floats(16, 7), width=16),
+    sample(floats(33, 6), width=8),
+    sample(floats(5, 3, 2, 3), width=8),
+    sample(floats(4, 3, 5), width=3),
+    sample(floats(6, 2, 3, 3, dtype="f8"), width=4),
+)
+LAYERS = (
+    layer(floats(20, 7), floats(33, 7), floats(33), width=16),
+    layer(floats(20, 7), floats(33, 7), width=24, relu=True),
+    layer(floats(20, 7), floats(33, 7), width=5),
+    layer(floats(2, 9, 64), floats(16, 64), floats(16), width=16, relu=True),
+    layer(floats(3, 5), floats(4, 5), floats(4)),
+    layer(floats(14, 700) / 8, floats(9, 700) / 8, grad=False),  # several blocks of the sum
+)
+IMAGES = (
+    layer(floats(2, 3, 6, 5), floats(20, 3, 3, 2), floats(20), width=16),
+    layer(floats(2, 3, 7, 5), floats(6, 3, 3, 3), width=24, stride=(2, 1), padding=(1, 2), relu=True),
+    layer(floats(2, 8, 4, 4), floats(16, 8, 1, 1), floats(16), width=16),
+    layer(floats(1, 8, 9, 9), floats(8, 8, 3, 3), floats(8), padding=(2, 2), dilation=(2, 2)),
+)
+
+ROWS: tuple[Row, ...] = (
+    Row("pack_weight", WEIGHTS, numpy=packed, named=False),
+    Row("packed_linear", LAYERS, torch=linear, rtol=1e-5, atol=1e-5, named=False),
+    Row("packed_conv2d", IMAGES, torch=conv2d, rtol=1e-5, atol=1e-5, named=False),
+)
