@@ -65,7 +65,7 @@ def _conv(step: Step) -> list[Phase]:
     weight = step.inputs[1]
     assert weight is not None
     packed, block = step.scratch
-    packing = panels_phase(_striding(made.panels, weight), weight, packed, 0)
+    packing = panels_phase(_striding(made.panels, weight), weight, packed, 0, step.machine.lanes)
     return [packing, *_product(step, made, packed, block)]
 
 
@@ -106,7 +106,15 @@ def _pack(step: Step) -> list[Phase]:
     columns, rows, *kernel = weight.shape
     kh, kw = (*(1,) * (2 - len(kernel)), *kernel)
     taps = tuple((i, j) for i in range(kh) for j in range(kw))
-    return [panels_phase(_striding(Panels(taps, rows, columns, out.shape[-1], (0, 0, 0, 0)), weight), weight, out, 0)]
+    return [
+        panels_phase(
+            _striding(Panels(taps, rows, columns, out.shape[-1], (0, 0, 0, 0)), weight),
+            weight,
+            out,
+            0,
+            step.machine.lanes,
+        )
+    ]
 
 
 def _striding(panels: Panels, weight: Operand) -> Panels:

@@ -98,7 +98,7 @@ def _input_grad(step: Step) -> list[Phase]:
     for grid, panels in made.grids:
         turned = panels._replace(strides=(skh, skw, so, sc))
         if panels.size:
-            phases.append(panels_phase(turned, weight, packed, at))
+            phases.append(panels_phase(turned, weight, packed, at, step.machine.lanes))
         phases.append(
             product_phase(
                 step, grid, made.image, block, panels, packed, at, made.shape, result, lambda value, channel: value

@@ -7,6 +7,7 @@ left one has `rows` numbers side by side for each k.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from graphnn.backends.native.kernels.axes import Lines, block, flat, loop, text
 
@@ -73,14 +74,18 @@ def _transposed(n_stride: int, width: int, columns: int) -> Lines:
 
 
 def _square(n_stride: int, width: int, columns: int, j: int) -> Lines:
-    loads = [
-        f"*(const gn_four *)(b + k + {(j + i) * n_stride}L)" if j + i < columns else "(gn_four){0}" for i in range(4)
-    ]
-    lines = [f"const gn_four r{i} = {load};" for i, load in enumerate(loads)]
+    loads = [f"b + k + {(j + i) * n_stride}L" if j + i < columns else None for i in range(4)]
+    return turned_square(loads, [f"to + (k + {i}) * {width} + {j}" for i in range(4)])
+
+
+def turned_square(loads: Sequence[str | None], stores: Sequence[str]) -> Lines:
+    """Four numbers each from four places (None: zeros); the first ones go to the first store, and so on."""
+    values = [f"*(const gn_four *)({load})" if load is not None else "(gn_four){0}" for load in loads]
+    lines = [f"const gn_four r{i} = {value};" for i, value in enumerate(values)]
     for i, (a, b) in enumerate((("r0", "r1"), ("r2", "r3"))):
         lines.append(f"const gn_four s{2 * i} = gn_low_pairs({a}, {b}), s{2 * i + 1} = gn_high_pairs({a}, {b});")
     for i, (half, s) in enumerate(
         (("gn_low_halves", 0), ("gn_high_halves", 0), ("gn_low_halves", 1), ("gn_high_halves", 1))
     ):
-        lines.append(f"*(gn_four *)(to + (k + {i}) * {width} + {j}) = {half}(s{s}, s{s + 2});")
+        lines.append(f"*(gn_four *)({stores[i]}) = {half}(s{s}, s{s + 2});")
     return lines
