@@ -28,6 +28,8 @@ class Source(NamedTuple):
 def panel_text(source: Source, nr: int, valid: int, lanes: int) -> Text | None:
     """Statements that write a panel of `valid` columns to `to`, reading at `from`, and their helpers; None: by element."""
     taps = len(source.offsets)
+    if nr % lanes:
+        return None
     if taps == 1:
         if source.column != 1 and source.row != 1:
             return None
