@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from graphnn.backends.native.kernels.conv_grids import Grid, Tap, lay_out
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, image_phase, panels_phase
-from graphnn.backends.native.kernels.conv_products import Grid, Result, product_phase
+from graphnn.backends.native.kernels.conv_products import Job, Result, product_phase
 from graphnn.backends.native.kernels.conv_tile import shape_of, tile_shape
 from graphnn.backends.native.kernels.matmul import has_whole_vectors
 from graphnn.backends.native.lowering import lowers, only_float32
@@ -41,7 +42,7 @@ class Forward:
         attrs = node.attrs
         self.stride = (*one, *attrs["stride"])
         dilation, padding = (*one, *attrs["dilation"]), (*zero, *attrs["padding"])
-        self.image = Image(n, c, h, w, padding[0], padding[1], h + 2 * padding[0], w + 2 * padding[1])
+        image = Image(n, c, h, w, padding[0], padding[1], h + 2 * padding[0], w + 2 * padding[1])
         packed = "shape" in node.attrs
         self.shape = (
             shape_of(machine, weight.type.shape[-1] // machine.lanes) if packed else tile_shape(machine, self.o)
@@ -49,8 +50,10 @@ class Forward:
         taps = tuple((i, j) for i in range(kh) for j in range(kw))
         strides = (kw, 1, kh * kw, c * kh * kw)
         self.panels = Panels(taps, c, self.o, self.shape.vectors * machine.lanes, strides)
-        offsets = tuple((i * dilation[0], j * dilation[1]) for i, j in taps)
-        self.grid = Grid(self.oh, self.ow, (0, 0), (1, 1), self.stride, offsets)
+        offsets = tuple(Tap(i * dilation[0], j * dilation[1], t) for t, (i, j) in enumerate(taps))
+        grid = Grid(self.oh, self.ow, (0, 0), (1, 1), (0, 0), self.stride, offsets)
+        self.grids = lay_out(image, [grid], self.shape.pixels)
+        self.image = self.grids.image
 
 
 def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
@@ -65,7 +68,7 @@ def _conv(step: Step) -> list[Phase]:
     weight = step.inputs[1]
     assert weight is not None
     packed, block = step.scratch
-    packing = panels_phase(_striding(made.panels, weight), weight, packed, 0, step.machine.lanes)
+    packing = panels_phase(_striding(made.panels, weight), weight, packed, step.machine.lanes)
     return [packing, *_product(step, made, packed, block)]
 
 
@@ -91,11 +94,8 @@ def _product(step: Step, made: Forward, packed: Operand, block: Operand) -> list
     else:
         phases.append(image_phase(made.image, as_image(x), block))
     result = Result(made.image.n, made.o, made.oh, made.ow, out.is_channels_last)
-    finish = finisher(step, made.o)
-    return [
-        *phases,
-        product_phase(step, made.grid, made.image, block, made.panels, packed, 0, made.shape, result, finish),
-    ]
+    job = Job(made.grids, made.panels, made.shape, result, finisher(step, made.o))
+    return [*phases, product_phase(step, job, block, packed)]
 
 
 @lowers("pack_weight", accepts=lambda node: only_float32(node) and node.output.type.ndim < 6)
@@ -111,7 +111,6 @@ def _pack(step: Step) -> list[Phase]:
             _striding(Panels(taps, rows, columns, out.shape[-1], (0, 0, 0, 0)), weight),
             weight,
             out,
-            0,
             step.machine.lanes,
         )
     ]

@@ -7,8 +7,9 @@ import itertools
 from collections.abc import Iterator
 
 from graphnn.backends.native.kernels.conv_forward import accepts, as_image
+from graphnn.backends.native.kernels.conv_grids import Grid, Tap, lay_out
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, image_phase, panels_phase
-from graphnn.backends.native.kernels.conv_products import Grid, Result, product_phase
+from graphnn.backends.native.kernels.conv_products import Job, Result, product_phase
 from graphnn.backends.native.kernels.conv_tile import tile_shape
 from graphnn.backends.native.lowering import lowers
 from graphnn.backends.native.step import Phase, Step
@@ -42,11 +43,12 @@ class InputGrad:
             [_reach(kernel[a], stride[a], dilation[a], padding[a], phase) for phase in range(stride[a])] for a in (0, 1)
         ]
         (top, bottom), (left, right) = (self._borders(a, (oh, ow)[a], (self.h, self.w)[a]) for a in (0, 1))
-        self.image = Image(n, o, oh, ow, top, left, oh + top + bottom, ow + left + right)
+        image = Image(n, o, oh, ow, top, left, oh + top + bottom, ow + left + right)
         self.shape = tile_shape(machine, self.c)
-        self.nr = self.shape.vectors * machine.lanes
-        self.grids = list(self._grids())
-        self.size = sum(p.size for _, p in self.grids)
+        turned = tuple((i, j) for i in reversed(range(kernel[0])) for j in reversed(range(kernel[1])))
+        self.panels = Panels(turned, o, self.c, self.shape.vectors * machine.lanes, (0, 0, 0, 0))
+        self.grids = lay_out(image, list(self._grids(top, left)), self.shape.pixels)
+        self.image = self.grids.image
 
     def _borders(self, axis: int, size: int, wanted: int) -> tuple[int, int]:
         """How far the taps reach out before and after the gradient along an axis."""
@@ -54,17 +56,15 @@ class InputGrad:
         counts = [-(-(wanted - p) // self.stride[axis]) for p in range(self.stride[axis])]
         return max(0, -min(offsets)), max(0, max(counts) + max(offsets) - size)
 
-    def _grids(self) -> Iterator[tuple[Grid, Panels]]:
+    def _grids(self, top: int, left: int) -> Iterator[Grid]:
         sh, sw = self.stride
+        number = {tap: t for t, tap in enumerate(self.panels.taps)}
         for ph, pw in itertools.product(range(sh), range(sw)):
             rows, columns = max(0, -(-(self.h - ph) // sh)), max(0, -(-(self.w - pw) // sw))
-            if not rows or not columns:
-                continue
-            pairs = sorted(itertools.product(self.reaches[0][ph], self.reaches[1][pw]))
-            taps = tuple((a[0] + self.image.top, b[0] + self.image.left) for a, b in pairs)
-            chosen = tuple((a[1], b[1]) for a, b in pairs)
-            grid = Grid(rows, columns, (ph, pw), self.stride, (1, 1), taps)
-            yield grid, Panels(chosen, self.image.c, self.c, self.nr, (0, 0, 0, 0))
+            if rows and columns:
+                pairs = sorted(itertools.product(self.reaches[0][ph], self.reaches[1][pw]))
+                taps = tuple(Tap(a[0], b[0], number[a[1], b[1]]) for a, b in pairs)
+                yield Grid(rows, columns, (ph, pw), self.stride, (top, left), (1, 1), taps)
 
 
 def _reach(kernel: int, stride: int, dilation: int, padding: int, phase: int) -> Reach:
@@ -75,7 +75,7 @@ def _reach(kernel: int, stride: int, dilation: int, padding: int, phase: int) ->
 
 def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     grad = InputGrad(node, machine)
-    return TensorType(dtypes.float32, (max(1, grad.size),)), grad.image.type
+    return TensorType(dtypes.float32, (grad.panels.size,)), grad.image.type
 
 
 @lowers("conv1d_input_grad", "conv2d_input_grad", accepts=accepts, scratch=_scratch, channels_last=True)
@@ -86,23 +86,13 @@ def _input_grad(step: Step) -> list[Phase]:
     assert weight is not None
     assert out is not None
     packed, block = step.scratch
-    phases = []
+    so, sc, *rest = weight.strides
+    skh, skw = (*(0,) * (2 - len(rest)), *rest)
+    phases = [panels_phase(made.panels._replace(strides=(skh, skw, so, sc)), weight, packed, step.machine.lanes)]
     if made.image.is_plain and g.is_channels_last:
         block = g
     else:
         phases.append(image_phase(made.image, as_image(g), block))
-    so, sc, *rest = weight.strides
-    skh, skw = rest if len(rest) == 2 else (0, rest[0])
     result = Result(made.image.n, made.c, made.h, made.w, out.is_channels_last)
-    at = 0
-    for grid, panels in made.grids:
-        turned = panels._replace(strides=(skh, skw, so, sc))
-        if panels.size:
-            phases.append(panels_phase(turned, weight, packed, at, step.machine.lanes))
-        phases.append(
-            product_phase(
-                step, grid, made.image, block, panels, packed, at, made.shape, result, lambda value, channel: value
-            )
-        )
-        at += panels.size
-    return phases
+    job = Job(made.grids, made.panels, made.shape, result, lambda value, channel: value)
+    return [*phases, product_phase(step, job, block, packed)]

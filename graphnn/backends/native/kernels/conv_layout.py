@@ -90,8 +90,8 @@ class Panels(NamedTuple):
         return self.number * self.panel
 
 
-def panels_phase(panels: Panels, source: Operand, target: Operand, at: int, lanes: int) -> Phase:
-    """Packs the weights to `target + at`, missing columns zero."""
+def panels_phase(panels: Panels, source: Operand, target: Operand, lanes: int) -> Phase:
+    """Packs the weights, missing columns zero."""
     skh, skw, row, column = panels.strides
     origin = Source([kh * skh + kw * skw for kh, kw in panels.taps], panels.rows, row, column)
     nr, parts = panels.nr, max(1, min(16, panels.number, panels.size // 4096))
@@ -108,7 +108,7 @@ def panels_phase(panels: Panels, source: Operand, target: Operand, at: int, lane
     tail = panels.columns % nr
     whole = packed(nr) if panels.columns >= nr else []
     lines = [
-        f"float *const to = {target.pointer} + {at} + q * {panels.panel}L;",
+        f"float *const to = {target.pointer} + q * {panels.panel}L;",
         f"const float *const from = {source.pointer} + q * {nr * column}L;",
     ]
     if tail and whole:

@@ -1,31 +1,20 @@
-"""Convolution as an implicit product: forward, and the gradient of the input, phase by phase of its stride.
-
-A `Part` is a grid of results, each the sum over the taps of an image block; forward it is the whole result, in the
-input's gradient the results whose positions agree modulo the stride.
-"""
+"""Convolution as an implicit product: each result is the sum over the taps of an image block, for forward and for the
+gradient of the input."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple
 
+from graphnn.backends.native.kernels.conv_grids import Grid, Grids
 from graphnn.backends.native.kernels.conv_layout import Image, Panels
 from graphnn.backends.native.kernels.conv_tile import Run, Shape, tile
 from graphnn.backends.native.step import Operand, Phase, Step
 
 FLOPS_PER_NS = 60.0
-
-
-class Grid(NamedTuple):
-    """Results at (oh, ow) = (h0 + h * step, w0 + w * step) for h < rows, w < columns; each reads the image from
-    (h * stride, w * stride) on."""
-
-    rows: int
-    columns: int
-    h0: tuple[int, int]
-    step: tuple[int, int]
-    stride: tuple[int, int]
-    taps: tuple[tuple[int, int], ...]  # offsets in the image block, along height and width
+CACHED = 1 << 18  # bytes of an image that a part may have: they stay in L2 from panel to panel
+PARTS = 8
+Finish = Callable[[str, str], str]
 
 
 class Result(NamedTuple):
@@ -38,59 +27,73 @@ class Result(NamedTuple):
     channels_last: bool
 
 
+class Job(NamedTuple):
+    """What is computed. `finish(accumulator, channel)` gives the expression that is stored, bias and all."""
+
+    grids: Grids
+    panels: Panels
+    shape: Shape
+    result: Result
+    finish: Finish
+
+
 def runs_of(grid: Grid, image: Image) -> list[Run]:
-    """The taps, in order, neighbours along the width as one."""
+    """The taps, in order, those that are neighbours in the image and in the panel as one."""
     runs: list[Run] = []
-    for dh, dw in grid.taps:
-        start = (dh * image.wp + dw) * image.c
-        if runs and runs[-1].offset + runs[-1].length == start:
-            runs[-1] = Run(runs[-1].offset, runs[-1].length + image.c)
+    for h, w, index in grid.taps:
+        offset, row = (h * image.wp + w) * image.c, index * image.c
+        last = runs[-1] if runs else None
+        if last and last.offset + last.length == offset and last.row + last.length == row:
+            runs[-1] = last._replace(length=last.length + image.c)
         else:
-            runs.append(Run(start, image.c))
+            runs.append(Run(offset, image.c, row))
     return runs
 
 
-def product_phase(
-    step: Step,
-    grid: Grid,
-    image: Image,
-    block: Operand,
-    panels: Panels,
-    weights: Operand,
-    at: int,
-    shape: Shape,
-    result: Result,
-    finish: Callable[[str, str], str],
-) -> Phase:
-    """One grid of results. `finish(accumulator, channel)` gives the expression that is stored, bias and all."""
-    pixels = result.n * grid.rows * grid.columns
-    blocks = _blocks(pixels, shape.pixels)
-    flops = 2.0 * pixels * panels.columns * len(grid.taps) * image.c
-    groups = 1 if blocks >= 8 else max(1, min(panels.number, 8 // blocks))
-    parts = blocks * groups
-    counts = _counts(pixels, blocks, shape.pixels)
-    kernels = "\n".join(_tile_case(step, n, grid, image, shape, result, panels, finish) for n in counts)
+def product_phase(step: Step, job: Job, image: Operand, weights: Operand) -> Phase:
+    """All grids: for each panel the pixels of a block, tile by tile."""
+    grids, panels = job.grids, job.panels
+    pixels = [grids.pixels(g) for g in grids.grids]
+    flops = (
+        2.0 * panels.columns * grids.image.c * sum(p * len(g.taps) for p, g in zip(pixels, grids.grids, strict=True))
+    )
+    blocks = _blocks(job, pixels)
+    groups = 1 if blocks >= PARTS else max(1, min(panels.number, PARTS // blocks))
+    each = "\n".join(_grid(step, job, g, p, blocks) for g, p in zip(grids.grids, pixels, strict=True))
     body = f"""
-    const float *image = {block.pointer};
+    const float *image = {image.pointer};
     const long block = part % {blocks}, group = part / {blocks};
-    const long first = block * {pixels} / {blocks}, last = (block + 1) * {pixels} / {blocks};
-    const long pieces = (last - first + {shape.pixels - 1}) / {shape.pixels};
     for (long panel = group * {panels.number} / {groups}; panel < (group + 1) * {panels.number} / {groups}; panel++) {{
-        const float *b = {weights.pointer} + {at} + panel * {panels.panel};
+        const float *b = {weights.pointer} + panel * {panels.panel};
         const long channel = panel * {panels.nr};
+{each}
+    }}"""
+    return Phase(body, blocks * groups, flops / FLOPS_PER_NS)
+
+
+def _blocks(job: Job, pixels: list[int]) -> int:
+    """Into how many blocks the pixels go. Where there are few of each grid, threads rather share out the panels."""
+    total, most = sum(pixels), job.shape.pixels
+    if len(pixels) > 1:
+        size = job.grids.image.type.nbytes
+        return max(1, min(total // (4 * most), -(-size // CACHED)))
+    return max(1, min(total // (4 * most), max(PARTS, total // 512)))
+
+
+def _grid(step: Step, job: Job, grid: Grid, pixels: int, blocks: int) -> str:
+    most = job.shape.pixels
+    kernels = "\n".join(_tile_case(step, job, grid, n) for n in _counts(pixels, blocks, most))
+    return f"""
+        {{
+        const long first = block * {pixels} / {blocks}, last = (block + 1) * {pixels} / {blocks};
+        const long pieces = (last - first + {most - 1}) / {most};
         for (long piece = 0; piece < pieces; piece++) {{
             const long low = first + piece * (last - first) / pieces, next = first + (piece + 1) * (last - first) / pieces;
             switch (next - low) {{
 {kernels}
             }}
         }}
-    }}"""
-    return Phase(body, parts, flops / FLOPS_PER_NS)
-
-
-def _blocks(pixels: int, most: int) -> int:
-    """Into how many blocks the pixels go: each should keep its part of the image in cache."""
-    return max(1, min(pixels // (4 * most), max(8, pixels // 512)))
+        }}"""
 
 
 def _counts(pixels: int, blocks: int, most: int) -> list[int]:
@@ -102,17 +105,9 @@ def _counts(pixels: int, blocks: int, most: int) -> list[int]:
     return sorted(found - {0})
 
 
-def _tile_case(
-    step: Step,
-    count: int,
-    grid: Grid,
-    image: Image,
-    shape: Shape,
-    result: Result,
-    panels: Panels,
-    finish: Callable[[str, str], str],
-) -> str:
-    lanes = step.machine.lanes
+def _tile_case(step: Step, job: Job, grid: Grid, count: int) -> str:
+    image = job.grids.image
+    (h0, w0), (sh, sw) = grid.start, grid.stride
     lines = [f"        case {count}: {{"]
     for i in range(count):
         lines.append(
@@ -120,24 +115,22 @@ def _tile_case(
             f"h{i} = g{i} / {grid.columns} % {grid.rows}, w{i} = g{i} % {grid.columns};"
         )
         lines.append(
-            f"        const float *a{i} = image + ((n{i} * {image.hp} + h{i} * {grid.stride[0]}) * {image.wp} "
-            f"+ w{i} * {grid.stride[1]}) * {image.c};"
+            f"        const float *a{i} = image + ((n{i} * {image.hp} + h{i} * {sh} + {h0}) * {image.wp} "
+            f"+ w{i} * {sw} + {w0}) * {image.c};"
         )
-    lines.append("        " + tile(count, shape.vectors, runs_of(grid, image), lanes))
+    lines.append("        " + tile(count, job.shape.vectors, runs_of(grid, image), step.machine.lanes))
     for i in range(count):
-        place = f"(h{i} * {grid.step[0]} + {grid.h0[0]}), (w{i} * {grid.step[1]} + {grid.h0[1]})"
-        lines += [_stored(step, i, j, place, result, panels, finish) for j in range(shape.vectors)]
+        h, w = f"(h{i} * {grid.step[0]} + {grid.place[0]})", f"(w{i} * {grid.step[1]} + {grid.place[1]})"
+        lines += [_stored(step, job, (i, j), h, w) for j in range(job.shape.vectors)]
     return "\n".join([*lines, "        break; }"])
 
 
-def _stored(
-    step: Step, i: int, j: int, place: str, result: Result, panels: Panels, finish: Callable[[str, str], str]
-) -> str:
-    lanes = step.machine.lanes
-    h, w = place.split(", ")
+def _stored(step: Step, job: Job, which: tuple[int, int], h: str, w: str) -> str:
+    lanes, panels, result = step.machine.lanes, job.panels, job.result
+    i, j = which
     channel = f"(channel + {j * lanes})"
     left = f"({panels.columns} - {channel})"
-    value = finish(f"c{i}_{j}", channel)
+    value = job.finish(f"c{i}_{j}", channel)
     if result.channels_last:
         offset = f"((n{i} * {result.h} + {h}) * {result.w} + {w}) * {result.o} + {channel}"
         whole = "{ " + step.store(value, offset, channel, "v") + " }"

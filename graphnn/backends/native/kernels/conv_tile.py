@@ -32,18 +32,23 @@ def shape_of(machine: Machine, vectors: int) -> Shape:
 
 
 class Run(NamedTuple):
-    """`length` numbers in a row, `offset` floats after the pixel's pointer."""
+    """`length` numbers in a row, `offset` floats after the pixel's pointer, and rows of the panel from `row` on."""
 
     offset: int
     length: int
+    row: int
 
 
 def tile(pixels: int, vectors: int, runs: Sequence[Run], lanes: int) -> str:
     """C that leaves the sums in c{pixel}_{vector}; reads pointers a0, a1, … and the panel `b`."""
     lines = [f"f32v c{i}_{j} = {{0}};" for i in range(pixels) for j in range(vectors)]
     lines.append("const float *q = b;")
+    row = 0
     for run in runs:
+        if run.row != row:
+            lines.append(f"q = b + {run.row * vectors * lanes}L;")
         lines += _run(run, pixels, vectors, lanes)
+        row = run.row + run.length
     return "\n        ".join(lines)
 
 

@@ -1,0 +1,40 @@
+"""Convolutions taken apart near their borders."""
+
+from graphnn.backends.native.kernels.conv_grids import Grid, Tap, lay_out
+from graphnn.backends.native.kernels.conv_layout import Image
+
+TAPS = tuple(Tap(i, j, 3 * i + j) for i in range(3) for j in range(3))
+
+
+def padded(size, n=1):
+    return Image(n, 4, size, size, 1, 1, size + 2, size + 2)
+
+
+def whole(size):
+    return Grid(size, size, (0, 0), (1, 1), (0, 0), (1, 1), TAPS)
+
+
+def results_of(made):
+    for grid in made.grids:
+        for h in range(grid.rows):
+            for w in range(grid.columns):
+                place = grid.place[0] + h * grid.step[0], grid.place[1] + w * grid.step[1]
+                start = grid.start[0] + h * grid.stride[0], grid.start[1] + w * grid.stride[1]
+                yield place, {(start[0] + t.h, start[1] + t.w): t.index for t in grid.taps}
+
+
+def test_small_images_are_read_in_place_and_taps_outside_are_left_out():
+    made = lay_out(padded(4, 8), [whole(4)], 6)
+    assert made.image.is_plain
+    read = dict(results_of(made))
+    assert len(read) == 16
+    for (h, w), taps in read.items():
+        wanted = {(h + i - 1, w + j - 1): 3 * i + j for i in range(3) for j in range(3)}
+        assert taps == {at: t for at, t in wanted.items() if 0 <= at[0] < 4 and 0 <= at[1] < 4}
+
+
+def test_large_images_keep_their_borders():
+    image = padded(56)
+    made = lay_out(image, [whole(56)], 6)
+    assert made.image == image
+    assert made.grids == (whole(56),)
