@@ -11,7 +11,8 @@ BLOCK = 12288  # floats of image and gradient that a block of pixels may take
 
 
 class WeightGrad:
-    """`taps` are offsets from a pixel's first one; `bands` are the offsets in the image block at which rows begin, `height` rows each."""
+    """`taps` are offsets from a pixel's first one; `bands` are offsets in the image block at which rows begin, `height`
+    rows each."""
 
     def __init__(self, node: Node, machine: Machine) -> None:
         g, x, out = node.inputs[0], node.inputs[1], node.outputs[0]
