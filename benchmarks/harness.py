@@ -22,6 +22,7 @@ from typing import Any
 Run = Callable[[], object]
 
 BATCH_SECONDS = 0.1
+SETTLE_SECONDS = 0.1  # between turns: the threads of the peer before spin on for tens of milliseconds
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ class Worker:
         return next((line for line in reversed(lines) if line.strip()), "it failed")
 
     def time(self) -> float:
-        """Seconds a run, over a batch of them."""
+        """Seconds a run, over a batch of them, when the processors have come to rest."""
+        time.sleep(SETTLE_SECONDS)
         return float(self._ask("go"))
 
     def facts(self) -> dict[str, float]:
