@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from graphnn.tools.drawing.grad_fn import draw_grad_fn as draw_grad_fn
     from graphnn.tools.drawing.grad_fn_chain import grad_fn_text as grad_fn_text
     from graphnn.tools.drawing.graph import draw_graph as draw_graph
+    from graphnn.tools.profile import profile as profile
+    from graphnn.tools.summary import summarize as summarize
 
 _HOMES = {
     "draw_graph": "graphnn.tools.drawing.graph",
+    "profile": "graphnn.tools.profile",
+    "summarize": "graphnn.tools.summary",
     "draw_grad_fn": "graphnn.tools.drawing.grad_fn",
     "grad_fn_text": "graphnn.tools.drawing.grad_fn_chain",
 }

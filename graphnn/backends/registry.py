@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import os
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from graphnn.errors import BackendError
 from graphnn.plan.plan import Plan
@@ -26,6 +27,9 @@ class Backend(Protocol):
         """Does ahead what binding the plan needs once, such as compiling; BackendError where that fails."""
 
     def bind(self, plan: Plan, state: State) -> Workspace: ...
+
+    def step_nanoseconds(self, plan: Plan, state: State, inputs: Sequence[Any], runs: int) -> list[float]:
+        """The least time of each step over some runs on copies of the state."""
 
     def source(self, plan: Plan) -> str:
         """The code that was generated for the plan; BackendError where none is."""

@@ -103,8 +103,7 @@ class Entry:
 
     def call(self, leaves: Sequence[Any]) -> Any:
         """Runs the plan on the call's leaves and puts its result together."""
-        inputs = [leaves[i]._array for i in self.tensor_leaves]
-        inputs.extend([read(leaves) for read in self.readers])
+        inputs = self.inputs(leaves)
         if self.joint is None:
             outputs: Sequence[Any] = self.program.run(inputs)
             node = None
@@ -123,6 +122,12 @@ class Entry:
         if self.single is not None:
             return fresh_tensor(outputs[0], self.single)
         return unflatten(self.structure, self._results(leaves, outputs, node))
+
+    def inputs(self, leaves: Sequence[Any]) -> list[Any]:
+        """What a run is given: the arrays of the tensors, then the scalars as they are now."""
+        inputs = [leaves[i]._array for i in self.tensor_leaves]
+        inputs.extend([read(leaves) for read in self.readers])
+        return inputs
 
     def _edges(self, leaves: Sequence[Any]) -> list[Edge]:
         return [gradient_edge(leaves[v] if isinstance(v, int) else v) for v in self.variables]

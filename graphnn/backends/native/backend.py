@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +38,13 @@ class NativeBackend:
     def bind(self, plan: Plan, state: tuple[np.ndarray, ...]) -> NativeWorkspace:
         program, library = compiled(plan)
         return NativeWorkspace(plan, program, library, state)
+
+    def step_nanoseconds(
+        self, plan: Plan, state: tuple[np.ndarray, ...], inputs: Sequence[Any], runs: int = 20
+    ) -> list[float]:
+        from graphnn.backends.native.timing import step_nanoseconds
+
+        return step_nanoseconds(plan, state, inputs, runs)
 
     def source(self, plan: Plan) -> str:
         """The generated C of a plan: the functions of its steps, then the function that calls them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,6 +31,13 @@ class NumpyBackend:
 
     def bind(self, plan: Plan, state: tuple[np.ndarray, ...]) -> NumpyWorkspace:
         return NumpyWorkspace(plan, state)
+
+    def step_nanoseconds(
+        self, plan: Plan, state: tuple[np.ndarray, ...], inputs: Sequence[Any], runs: int = 20
+    ) -> list[float]:
+        from graphnn.backends.numpy.timing import step_nanoseconds
+
+        return step_nanoseconds(plan, state, inputs, runs)
 
     def source(self, plan: Plan) -> str:
         raise BackendError("the numpy backend generates no code; compile with backend='native' to see some")
@@ -76,7 +83,7 @@ class NumpyWorkspace:
         self._arrays: dict[Value, Any] = {}
         graph, end = plan.graph, len(plan.order)
         barrier = end if plan.barrier is None else plan.barrier
-        calls = [self._step(plan, i) for i in range(end)]
+        calls = [self.calls_of(plan, i) for i in range(end)]
         self._in = self._places(plan, [v for v in graph.inputs if v not in plan.late])
         self._late_in = self._places(plan, [v for v in graph.inputs if v in plan.late])
         self._out = [np.asarray(self._value(plan, v)) for v in outputs_in_phase(graph, plan, early=True)]
@@ -88,9 +95,7 @@ class NumpyWorkspace:
         self._arrays.clear()
 
     def forward(self, inputs: list[Any]) -> list[np.ndarray]:
-        for place, value in zip(self._in, inputs, strict=True):
-            if place is not None:
-                place[...] = value
+        self.take(inputs, late=False)
         before = begin_quiet()
         try:
             for function, args in self._first:
@@ -103,9 +108,7 @@ class NumpyWorkspace:
         return outputs
 
     def backward(self, inputs: list[Any]) -> list[np.ndarray]:
-        for place, value in zip(self._late_in, inputs, strict=True):
-            if place is not None:
-                place[...] = value
+        self.take(inputs, late=True)
         before = begin_quiet()
         try:
             for function, args in self._second:
@@ -124,6 +127,12 @@ class NumpyWorkspace:
         if saved is not None:
             np.copyto(self.memory.arena, saved)
 
+    def take(self, inputs: Sequence[Any], *, late: bool) -> None:
+        """Copies in what is given at the start of a run, or at its barrier."""
+        for place, value in zip(self._late_in if late else self._in, inputs, strict=True):
+            if place is not None:
+                place[...] = value
+
     def _value(self, plan: Plan, value: Value | None) -> Any:
         if value is None:
             return None
@@ -135,7 +144,8 @@ class NumpyWorkspace:
     def _places(self, plan: Plan, values: list[Value]) -> list[Any]:
         return [self._value(plan, v) if v in plan.slots else None for v in values]
 
-    def _step(self, plan: Plan, index: int) -> list[Bound]:
+    def calls_of(self, plan: Plan, index: int) -> list[Bound]:
+        """What a step calls; nothing for views."""
         if index in plan.views:
             return []
         node: Node = plan.order[index]
