@@ -111,10 +111,7 @@ class MultiheadAttention(Module):
         is_causal: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
         """The output, and the weights (N, L, S) or (N, heads, L, S) unless averaged, None unless needed."""
-        swapped = self.batch_first and query.ndim == 3
-        if swapped:
-            query, key, value = _swap_alike(query, key, value)
-        out, weights = F.multi_head_attention_forward(
+        return F.multi_head_attention_forward(
             query,
             key,
             value,
@@ -138,12 +135,5 @@ class MultiheadAttention(Module):
             v_proj_weight=self.v_proj_weight,
             average_attn_weights=average_attn_weights,
             is_causal=is_causal,
+            batch_first=self.batch_first,
         )
-        return out.transpose(0, 1) if swapped else out, weights
-
-
-def _swap_alike(query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, ...]:
-    """All with their first two dimensions swapped; what was the same tensor still is."""
-    given = {id(x): x for x in (query, key, value)}
-    swapped = {at: x.transpose(0, 1) if x.ndim == 3 else x for at, x in given.items()}
-    return swapped[id(query)], swapped[id(key)], swapped[id(value)]

@@ -44,14 +44,12 @@ def _is_batched(query: Tensor, key: Tensor, value: Tensor, padding: Tensor | Non
 
 
 class Heads(NamedTuple):
-    """Projected queries, keys and values (batch * heads, length, head size), and a mask to add (or None)."""
+    """Projected queries, keys and values (batch, heads, length, head size), and a mask to add (or None)."""
 
     query: Tensor
     key: Tensor
     value: Tensor
     mask: Tensor | None
-    batch: int
-    number: int
 
 
 def multi_head_attention_forward(
@@ -80,9 +78,12 @@ def multi_head_attention_forward(
     static_v: Tensor | None = None,
     average_attn_weights: bool = True,
     is_causal: bool = False,
+    *,
+    batch_first: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Attention of `num_heads` heads with its projections, for query (L, N, E), key and value (S, N, ...), or without N.
 
+    With `batch_first` (not in PyTorch's) N comes before L and S: projections then read their rows as they lie.
     Gives the output (L, N, E) and, if `need_weights`, the weights (N, L, S), or (N, heads, L, S) unless averaged.
     Masks are true, or -inf, where a key takes no part.
     """
@@ -101,17 +102,21 @@ def multi_head_attention_forward(
     )
     causal = is_causal and key_padding_mask is None and not need_weights
     mask = None if causal else canonical_mask(attn_mask, "attn_mask", None, "", query.dtype, check_other=False)
-    _check_sizes(query, key, value, embed_dim_to_check, num_heads, use_separate_proj_weight)
+    batch_first = batch_first and batched
+    turned = _swapped(query, key, value) if batch_first else (query, key, value)
+    _check_sizes(*turned, embed_dim_to_check, num_heads, use_separate_proj_weight)
     weights = (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else in_proj_weight
     projected = _project(query, key, value, weights, in_proj_bias)
-    mask = _checked_mask(mask, query.shape[1] * num_heads, query.shape[0], key.shape[0])
-    heads = _heads(projected, num_heads, (bias_k, bias_v), (static_k, static_v), add_zero_attn, mask, key_padding_mask)
+    rows, batch, _ = turned[0].shape
+    mask = _checked_mask(mask, batch * num_heads, rows, turned[1].shape[0])
+    extra = (bias_k, bias_v), (static_k, static_v), add_zero_attn
+    heads = _heads(projected, num_heads, batch_first, extra, mask, key_padding_mask)
     p = dropout_p if training else 0.0
     if need_weights:
         found, shown = _with_weights(heads, p, average_attn_weights)
     else:
         found, shown = _fused(heads, p, causal), None
-    out = linear(_merged(found, heads), out_proj_weight, out_proj_bias)
+    out = linear(_merged(found, batch_first), out_proj_weight, out_proj_bias)
     if batched:
         return out, shown
     return out.squeeze(1), None if shown is None else shown.squeeze(0)
@@ -168,27 +173,31 @@ def _project(query: Tensor, key: Tensor, value: Tensor, weights: Any, bias: Tens
 def _heads(
     projected: list[Tensor],
     count: int,
-    biases: tuple[Tensor | None, Tensor | None],
-    statics: tuple[Tensor | None, Tensor | None],
-    add_zero: bool,
+    batch_first: bool,
+    extra: tuple[tuple[Tensor | None, Tensor | None], tuple[Tensor | None, Tensor | None], bool],
     mask: Tensor | None,
     padding: Tensor | None,
 ) -> Heads:
+    """`extra`: biases that stand as one more key and value, keys and values computed before, and whether to add zeros."""
     query, key, value = projected
-    batch = query.shape[1]
+    biases, statics, add_zero = extra
+    batch = query.shape[0 if batch_first else 1]
     if (biases[0] is None) != (biases[1] is None):
         raise AssertedError("bias_k and bias_v must both be set, or neither")
     if biases[0] is not None:
         if any(s is not None for s in statics):
             raise AssertedError("bias cannot be added to static key or value.")
-        key, value = (cat([x, b.expand(1, batch, -1)]) for x, b in zip((key, value), biases, strict=True))  # type: ignore[union-attr]
+        shape, dim = ((batch, 1, -1), 1) if batch_first else ((1, batch, -1), 0)
+        key, value = (cat([x, b.expand(*shape)], dim=dim) for x, b in zip((key, value), biases, strict=True))  # type: ignore[union-attr]
         mask, padding = _one_more(mask), _one_more(padding)
-    query, key, value = (_split(x, count) for x in (query, key, value))
+    query, key, value = (_split(x, count, batch_first) for x in (query, key, value))
     key, value = (_static(s, x) for s, x in zip(statics, (key, value), strict=True))
     if add_zero:
-        key, value = (cat([x, zeros(x.shape[0], 1, x.shape[2], dtype=x.dtype)], dim=1) for x in (key, value))
+        key, value = (cat([x, zeros(batch, count, 1, x.shape[3], dtype=x.dtype)], dim=2) for x in (key, value))
         mask, padding = _one_more(mask), _one_more(padding)
-    return Heads(query, key, value, _with_padding(mask, padding, batch, count, key.shape[1]), batch, count)
+    if mask is not None:
+        mask = mask.unsqueeze(0) if mask.shape[0] == 1 else mask.reshape(batch, count, *mask.shape[1:])
+    return Heads(query, key, value, _with_padding(mask, padding, batch, key.shape[2]))
 
 
 def _one_more(mask: Tensor | None) -> Tensor | None:
@@ -196,23 +205,36 @@ def _one_more(mask: Tensor | None) -> Tensor | None:
     return None if mask is None else pad(mask, (0, 1))
 
 
-def _split(x: Tensor, count: int) -> Tensor:
-    """(L, N, E) as (N * heads, L, E / heads)."""
-    found: Tensor = x.reshape(x.shape[0], x.shape[1] * count, x.shape[2] // count).transpose(0, 1)
-    return found
+def _split(x: Tensor, count: int, batch_first: bool) -> Tensor:
+    """(L, N, E), or (N, L, E), as (N, heads, L, E / heads): a view."""
+    found: Tensor = x.reshape(*x.shape[:2], count, x.shape[2] // count)
+    return found.transpose(1, 2) if batch_first else found.permute(1, 2, 0, 3)  # type: ignore[no-any-return]
+
+
+def _merged(x: Tensor, batch_first: bool) -> Tensor:
+    """(N, heads, L, E / heads) as (L, N, E), or (N, L, E)."""
+    batch, count, length, depth = x.shape
+    if batch_first:
+        return x.transpose(1, 2).reshape(batch, length, count * depth)  # type: ignore[no-any-return]
+    return x.permute(2, 0, 1, 3).reshape(length, batch, count * depth)  # type: ignore[no-any-return]
+
+
+def _swapped(query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, ...]:
+    return tuple(x.transpose(0, 1) for x in (query, key, value))
 
 
 def _static(given: Tensor | None, computed: Tensor) -> Tensor:
     if given is None:
         return computed
-    if given.ndim != 3 or given.shape[0] != computed.shape[0] or given.shape[2] != computed.shape[2]:
+    batch, count, _, depth = computed.shape
+    if given.ndim != 3 or given.shape[0] != batch * count or given.shape[2] != depth:
         raise AssertedError(
-            f"expecting static keys and values of shape ({computed.shape[0]}, S, {computed.shape[2]}), got {given.tensor_type}"
+            f"expecting static keys and values of shape ({batch * count}, S, {depth}), got {given.tensor_type}"
         )
-    return given
+    return given.reshape(batch, count, *given.shape[1:])  # type: ignore[no-any-return]
 
 
-def _with_padding(mask: Tensor | None, padding: Tensor | None, batch: int, count: int, columns: int) -> Tensor | None:
+def _with_padding(mask: Tensor | None, padding: Tensor | None, batch: int, columns: int) -> Tensor | None:
     """Both masks as one."""
     if padding is None:
         return mask
@@ -221,7 +243,7 @@ def _with_padding(mask: Tensor | None, padding: Tensor | None, batch: int, count
         raise AssertedError(
             f"Expected key_padded_mask.shape[{at}] to be {(batch, columns)[at]}, but got {padding.shape[at]}"
         )
-    spread = padding.reshape(batch, 1, 1, columns).expand(-1, count, -1, -1).reshape(batch * count, 1, columns)
+    spread = padding.reshape(batch, 1, 1, columns)
     return spread if mask is None else mask + spread  # type: ignore[no-any-return]
 
 
@@ -230,21 +252,9 @@ def _with_weights(heads: Heads, p: float, average: bool) -> tuple[Tensor, Tensor
     scores = (heads.query * math.sqrt(1.0 / heads.query.shape[-1])) @ heads.key.transpose(-2, -1)
     weights = softmax(scores if heads.mask is None else scores + heads.mask, dim=-1)
     weights = dropout(weights, p) if p > 0.0 else weights
-    shown = weights.reshape(heads.batch, heads.number, *weights.shape[1:])
-    return weights @ heads.value, shown.mean(dim=1) if average else shown
+    return weights @ heads.value, weights.mean(dim=1) if average else weights
 
 
 def _fused(heads: Heads, p: float, causal: bool) -> Tensor:
     """The output of each head; the weights are never kept."""
-    query, key, value = (x.reshape(heads.batch, heads.number, *x.shape[1:]) for x in heads[:3])
-    mask = heads.mask
-    if mask is not None:
-        mask = mask.unsqueeze(0) if mask.shape[0] == 1 else mask.reshape(heads.batch, heads.number, *mask.shape[1:])
-    out = scaled_dot_product_attention(query, key, value, mask, p, causal)
-    return out.reshape(heads.batch * heads.number, *out.shape[2:])  # type: ignore[no-any-return]
-
-
-def _merged(x: Tensor, heads: Heads) -> Tensor:
-    """(N * heads, L, E / heads) as (L, N, E)."""
-    found: Tensor = x.transpose(0, 1).reshape(x.shape[1], heads.batch, heads.number * x.shape[2])
-    return found
+    return scaled_dot_product_attention(*heads, p, causal)  # type: ignore[no-any-return]
