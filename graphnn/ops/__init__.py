@@ -118,11 +118,14 @@ from graphnn.ops.resample import resample, resample_grad
 from graphnn.ops.rnn import rnn_relu, rnn_relu_grad, rnn_tanh, rnn_tanh_grad
 from graphnn.ops.rounded_division import div_floor, div_trunc
 from graphnn.ops.scans import cummax, cummin, cumprod, logcumsumexp
+from graphnn.ops.scatter_reduce import scatter_reduce
+from graphnn.ops.searching import mode, searchsorted
 from graphnn.ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from graphnn.ops.slicing import select, select_grad, select_scatter, slice, slice_grad, slice_scatter
 from graphnn.ops.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
 from graphnn.ops.solving import cofactor, det, inv, matrix_exp, pinv, slogdet, solve
 from graphnn.ops.sorting import sort
+from graphnn.ops.strided import as_strided, as_strided_grad, as_strided_scatter
 from graphnn.ops.triangles import tril, triu
 from graphnn.ops.unary import (
     abs,

@@ -36,6 +36,7 @@ from graphnn.tensor.joining import (
 from graphnn.tensor.numbering import cartesian_prod, combinations, tril_indices, triu_indices, unravel_index
 from graphnn.tensor.out import with_out
 from graphnn.tensor.repeating import repeat_interleave
+from graphnn.tensor.searching import bucketize, gradient, isin, searchsorted
 from graphnn.tensor.tensor import Tensor
 
 
@@ -174,7 +175,10 @@ METHODS = (
     ),
     *("arctan_", "arctanh_"),
     *("cumprod", "cummax", "cummin", "logcumsumexp", "diff", "aminmax"),
-    *("sort", "argsort", "msort", "topk", "kthvalue", "median"),
+    *("sort", "argsort", "msort", "topk", "kthvalue", "median", "mode", "nanmedian", "quantile", "nanquantile"),
+    *("nonzero", "nonzero_static", "argwhere", "masked_select", "unique", "unique_consecutive", "bincount", "histc"),
+    *("histogram", "index_fill", "index_copy", "index_reduce", "scatter_reduce", "put", "masked_scatter"),
+    *("take_along_dim", "as_strided", "as_strided_scatter"),
     *("clone", "detach", "numel", "is_floating_point", "is_complex", "is_signed"),
 )
 OTHERS = (
@@ -185,6 +189,7 @@ OTHERS = (
     block_diag,
     broadcast_shapes,
     broadcast_tensors,
+    bucketize,
     cartesian_prod,
     cat,
     chain_matmul,
@@ -195,15 +200,18 @@ OTHERS = (
     einsum,
     equal,
     fill,
+    gradient,
     hstack,
     is_tensor,
     isclose,
+    isin,
     meshgrid,
     polygamma,
     pow,
     repeat_interleave,
     row_stack,
     scalar_tensor,
+    searchsorted,
     stack,
     tensordot,
     trapezoid,

@@ -20,6 +20,7 @@ from tests.ops import (
     samples_recurrent,
     samples_reduction,
     samples_scans,
+    samples_selection,
     samples_sorting,
     samples_special,
 )
@@ -33,6 +34,7 @@ TABLE: tuple[Row, ...] = (
     *samples_recurrent.ROWS,
     *samples_reduction.ROWS,
     *samples_scans.ROWS,
+    *samples_selection.ROWS,
     *samples_sorting.ROWS,
     *samples_special.ROWS,
     *samples_movement.ROWS,

@@ -6,6 +6,7 @@ from graphnn.tensor.methods.core import CoreMethods
 from graphnn.tensor.methods.creating import CallMethods, NewMethods, PlaceMethods
 from graphnn.tensor.methods.elementwise import BinaryMethods, ChoiceMethods, UnaryMethods
 from graphnn.tensor.methods.gathering import GatherMethods
+from graphnn.tensor.methods.index_writes import IndexWriteMethods
 from graphnn.tensor.methods.indexing import IndexMethods
 from graphnn.tensor.methods.inplace import InplaceMethods, MetadataMethods
 from graphnn.tensor.methods.layout import LayoutMethods
@@ -15,11 +16,13 @@ from graphnn.tensor.methods.movement import OrderMethods, PartMethods, ShapeMeth
 from graphnn.tensor.methods.operators import OperatorMethods
 from graphnn.tensor.methods.partition import CutMethods, PutBackMethods, TurnMethods
 from graphnn.tensor.methods.protocols import ContainerMethods, CopyMethods, NumberMethods, TextMethods
+from graphnn.tensor.methods.quantiles import QuantileMethods
 from graphnn.tensor.methods.random import RandomMethods
 from graphnn.tensor.methods.rare_functions import RareBinaryMethods, RareUnaryMethods
 from graphnn.tensor.methods.rare_inplace import RareInplaceMethods, ShownInplaceMethods
 from graphnn.tensor.methods.reductions import ExtremeMethods, SumMethods
 from graphnn.tensor.methods.scans import ScanMethods
+from graphnn.tensor.methods.selection import SelectionMethods
 from graphnn.tensor.methods.sorting import SortMethods
 from graphnn.tensor.methods.statistics import StatisticsMethods
 from graphnn.tensor.methods.triangles import TriangleMethods
@@ -54,6 +57,9 @@ class TensorMethods(
     StatisticsMethods,
     ScanMethods,
     SortMethods,
+    SelectionMethods,
+    QuantileMethods,
+    IndexWriteMethods,
     ComparisonMethods,
     CutMethods,
     PutBackMethods,

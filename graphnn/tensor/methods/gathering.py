@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from graphnn.tensor.tensor import Tensor
 
 
+COMBINED = {"add": "sum", "multiply": "prod"}
+
+
 class GatherMethods:
     def gather(self: Tensor, dim: int, index: Tensor) -> Any:
         """`out[i, j] = self[index[i, j], j]` for dim 0, and so on."""
@@ -31,9 +34,11 @@ class GatherMethods:
         self: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: Any = None
     ) -> Any:
         """A copy with `out[index[i, j], j] = src[i, j]` for dim 0, and so on."""
-        if reduce is not None:
-            raise ArgumentError(f"scatter: reduce={reduce!r} is not served; use scatter_add")
         source = _source(self, index, src if src is not None else value)
+        if reduce is not None:
+            if reduce not in COMBINED:
+                raise ArgumentError(f"scatter: reduce argument must be either add or multiply, got {reduce!r}")
+            return self.scatter_reduce(dim, index, source, COMBINED[reduce])
         return lookup("scatter")(self, index, source, dim=normalize_dim(dim, self.ndim, "scatter"))
 
     def scatter_add(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Any:
