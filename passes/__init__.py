@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from graphnn.passes.fuse_elementwise import FuseElementwise as FuseElementwise
     from graphnn.passes.fuse_epilogue import FuseEpilogue as FuseEpilogue
     from graphnn.passes.fuse_linear_relu import FuseLinearReLU as FuseLinearReLU
+    from graphnn.passes.join_slice_grads import JoinSliceGrads as JoinSliceGrads
     from graphnn.passes.layout import ChannelsLast as ChannelsLast
     from graphnn.passes.pack_weights import PackWeights as PackWeights
     from graphnn.passes.pipelines import inference_pipeline as inference_pipeline
@@ -40,6 +41,7 @@ _HOMES = {
     "FuseElementwise": "graphnn.passes.fuse_elementwise",
     "FuseEpilogue": "graphnn.passes.fuse_epilogue",
     "FuseLinearReLU": "graphnn.passes.fuse_linear_relu",
+    "JoinSliceGrads": "graphnn.passes.join_slice_grads",
     "PackWeights": "graphnn.passes.pack_weights",
     "Pass": "graphnn.rewrite",
     "PassManager": "graphnn.rewrite",
