@@ -47,7 +47,7 @@ def _infer(name: str, n: int) -> Any:
         """Cross-correlation of (N, C, *spatial) with (O, C/groups, *kernel): (N, O, *spatial)."""
         check_ranks(name, n, input=x, weight=weight)
         out = output_type(name, x, weight, stride, padding, dilation, groups)
-        check_floats(name, input=x, weight=weight, bias=bias)
+        check_floats(name, integers=True, input=x, weight=weight, bias=bias)
         check_bias(name, weight, bias, weight.shape[0])
         return out
 

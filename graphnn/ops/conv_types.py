@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from graphnn.errors import ArgumentError, DTypeError, ShapeError
+from graphnn.ir import dtypes
 from graphnn.ir.types import TensorType
 from graphnn.ops.windows import span
 
@@ -13,12 +14,13 @@ _COUNTED = {1: "one integer", 2: "two integers", 3: "three integers"}
 _MAY_BE_ZERO = ("padding", "output_padding")
 
 
-def check_floats(op: str, **operands: TensorType | None) -> None:
-    """DTypeError unless all that are there have one floating-point dtype."""
+def check_floats(op: str, *, integers: bool = False, **operands: TensorType | None) -> None:
+    """DTypeError unless all that are there have one floating-point dtype, or one of `integers`."""
     there = {name: t for name, t in operands.items() if t is not None}
     first = next(iter(there.values()))
     for name, t in there.items():
-        if t.dtype is not first.dtype or not t.dtype.is_floating_point:
+        good = t.dtype.is_floating_point or (integers and t.dtype is not dtypes.bool)
+        if t.dtype is not first.dtype or not good:
             listed = ", ".join(f"{n} {t}" for n, t in there.items())
             raise DTypeError(
                 f"{op}: input, weight and bias must be floating point and of one dtype, got {listed}; "

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from tests.ops.lazy_torch import torch
-from tests.ops.rows import Row, Sample, floats, sample
+from tests.ops.rows import Row, Sample, floats, ints, sample
 
 F = torch.nn.functional
 Samples = tuple[Sample, ...]
@@ -22,6 +22,7 @@ IMAGES: Samples = (
     sample(floats(2, 4, 5, 4), floats(3, 4, 1, 1), floats(3)),  # nothing but products
     sample(floats(2, 2, 9, 9), floats(2, 2, 1, 1), floats(2), stride=(2, 2)),
     sample(floats(1, 1, 1, 1), floats(1, 1, 1, 1), floats(1)),
+    sample(ints(2, 4, 6, 5), ints(6, 2, 3, 3), ints(6), groups=2, **SAME),
     sample(floats(0, 3, 6, 5), floats(4, 3, 3, 2), floats(4)),
     sample(floats(0, 4, 6, 5), floats(4, 2, 1, 1), floats(4), groups=2),
     sample(floats(70, 1, 7, 6), floats(2, 1, 2, 3), floats(2)),  # several blocks of samples

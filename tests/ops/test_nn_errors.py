@@ -42,10 +42,10 @@ WRONG: list[tuple[Any, type[GraphnnError], str]] = [
         "weight f64[2, 3, 3, 3]; convert weight with .to(dtype)",
     ),
     (
-        lambda: ops.conv2d(ints(1, 3, 4, 4), ints(2, 3, 3, 3)),
+        lambda: ops.conv2d(ints(1, 3, 4, 4) > 0, ints(2, 3, 3, 3) > 0),
         DTypeError,
-        "conv2d: input, weight and bias must be floating point and of one dtype, got input i64[1, 3, 4, 4], "
-        "weight i64[2, 3, 3, 3]; convert input with .to(dtype)",
+        "conv2d: input, weight and bias must be floating point and of one dtype, got input bool[1, 3, 4, 4], "
+        "weight bool[2, 3, 3, 3]; convert input with .to(dtype)",
     ),
     (
         lambda: ops.conv2d(floats(1, 3, 4, 4), floats(2, 3, 3, 3), floats(3)),

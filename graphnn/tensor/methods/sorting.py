@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 
 class SortMethods:
-    def sort(self: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
-        """`(values, indices)`: the elements along `dim` in order, NaN as the largest; equal ones keep their order."""
-        found = sorting.sort(self, dim=normalize_dim(dim, self.ndim, "sort"), descending=bool(descending))
-        return named_results("sort", values=found[0], indices=found[1])
+    def sort(self: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None) -> Any:
+        """`(values, indices)`: the elements along `dim` in order, NaN as the largest; equal ones keep their order,
+        whatever `stable` says."""
+        values, indices = sorting.sort(self, dim=normalize_dim(dim, self.ndim, "sort"), descending=bool(descending))
+        name = "SortBackward0" if stable is None else "SortBackward1"  # PyTorch has an overload of its own
+        return named_results("sort", values=named(values, name), indices=indices)
 
-    def argsort(self: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    def argsort(self: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None) -> Any:
         """Where the elements lay that sorting puts in order."""
         return self.sort(dim, descending, stable).indices
 
