@@ -22,7 +22,6 @@ IMAGES: Samples = (
     sample(floats(2, 4, 5, 4), floats(3, 4, 1, 1), floats(3)),  # nothing but products
     sample(floats(2, 2, 9, 9), floats(2, 2, 1, 1), floats(2), stride=(2, 2)),
     sample(floats(1, 1, 1, 1), floats(1, 1, 1, 1), floats(1)),
-    sample(ints(2, 4, 6, 5), ints(6, 2, 3, 3), ints(6), groups=2, **SAME),
     sample(floats(0, 3, 6, 5), floats(4, 3, 3, 2), floats(4)),
     sample(floats(0, 4, 6, 5), floats(4, 2, 1, 1), floats(4), groups=2),
     sample(floats(70, 1, 7, 6), floats(2, 1, 2, 3), floats(2)),  # several blocks of samples
@@ -52,6 +51,11 @@ VOLUMES: Samples = (
     sample(floats(1, 8, 3, 70, 70), floats(2, 8, 3, 3, 3), floats(2), padding=(1, 1, 1), grad=False),  # blocks of rows
     sample(floats(1, 2, 3, 3, 3, dtype="f8"), floats(2, 2, 2, 2, 2, dtype="f8")),
 )
+INTEGERS: dict[int, Samples] = {
+    1: (sample(ints(2, 3, 9), ints(4, 3, 3), ints(4)),),
+    2: (sample(ints(2, 4, 6, 5), ints(6, 2, 3, 3), ints(6), groups=2, **SAME),),
+    3: (sample(ints(1, 2, 3, 3, 3), ints(2, 2, 2, 2, 2)),),
+}
 CONVOLVED = {1: LINES, 2: IMAGES, 3: VOLUMES}
 
 
@@ -94,7 +98,7 @@ def rows(n: int, convolve: Any) -> tuple[Row, ...]:
     of_weight = tuple(from_gradient(s, False) for s in CONVOLVED[n])
     many = from_gradient(sample(floats(9, 6, 9, 7), floats(4, 6, 3, 3)), True)
     return (
-        Row(f"conv{n}d", CONVOLVED[n], torch=convolve, rtol=1e-5, atol=1e-5),
+        Row(f"conv{n}d", CONVOLVED[n] + INTEGERS[n], torch=convolve, rtol=1e-5, atol=1e-5),
         Row(f"conv{n}d_input_grad", of_input + (many,) * (n == 2), torch=input_grad, rtol=1e-5, atol=1e-5),
         Row(f"conv{n}d_weight_grad", of_weight, torch=weight_grad, rtol=1e-5, atol=2e-3),  # many products, or float16
     )
