@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": "What a run needs of memory, and which values make the peak.",
     "profile": "The time of each operation, hottest first.",
     "bench": "Eager and compiled runs side by side.",
+    "report": "One HTML file that shows all of it.",
     "demo": "Train the tutorial's network on handwritten digits, eagerly and compiled.",
 }
 
@@ -63,7 +64,7 @@ def program(ctx: click.Context) -> None:
     \b
       graphnn trace model.py:Net f32[1,3,32,32] > net.ir
       graphnn opt net.ir --passes fold-batch-norm,fuse-conv-relu --print-after-each
-      graphnn profile model.py:Net f32[8,3,32,32] --train
+      graphnn report model.py:Net f32[8,3,32,32] --train --out net.html
 
     Completions: eval "$(_GRAPHNN_COMPLETE=bash_source graphnn)", or zsh_source, fish_source.
     """
