@@ -147,6 +147,10 @@ GN_INLINE f32v gn_load_part_f32v(const float *p, long n)
 }
 GN_INLINE void gn_store_part_f32v(float *p, f32v x, long n)
 {
+    if (__builtin_constant_p(n)) { /* some processors are slow at masks */
+        gn_store_part_slow_f32v(p, x, n);
+        return;
+    }
     __builtin_ia32_maskstoreps256((gn_ps256 *)p, gn_first_lanes(n), (gn_ps256)x);
 }
 #elif defined(__AVX512F__) && GN_LANES == 16 && !defined(__clang__)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphnn.backends.native.kernels.conv_grids import Grid, Tap, lay_out
+from graphnn.backends.native.kernels.conv_few import few_phase, suits_few
+from graphnn.backends.native.kernels.conv_grids import Grid, Grids, Tap, lay_out
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, image_phase, panels_phase
 from graphnn.backends.native.kernels.conv_products import Job, Result, product_phase
 from graphnn.backends.native.kernels.conv_tile import shape_of, tile_shape
@@ -52,7 +53,8 @@ class Forward:
         self.panels = Panels(taps, c, self.o, self.shape.vectors * machine.lanes, strides)
         offsets = tuple(Tap(i * dilation[0], j * dilation[1], t) for t, (i, j) in enumerate(taps))
         grid = Grid(self.oh, self.ow, (0, 0), (1, 1), (0, 0), self.stride, offsets)
-        self.grids = lay_out(image, [grid], self.shape.pixels)
+        self.few = suits_few(c, kw, self.ow)
+        self.grids = Grids(image, (grid,)) if self.few else lay_out(image, [grid], self.shape.pixels)
         self.image = self.grids.image
 
 
@@ -95,6 +97,8 @@ def _product(step: Step, made: Forward, packed: Operand, block: Operand) -> list
         phases.append(image_phase(made.image, as_image(x), block))
     result = Result(made.image.n, made.o, made.oh, made.ow, out.is_channels_last)
     job = Job(made.grids, made.panels, made.shape, result, finisher(step, made.o))
+    if made.few and out.is_channels_last:
+        return [*phases, few_phase(step, job, block, packed)]
     return [*phases, product_phase(step, job, block, packed)]
 
 

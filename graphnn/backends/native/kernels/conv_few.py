@@ -1,0 +1,113 @@
+"""Convolution of images of few channels, channels-last: line by line, so that all that a tile reads lies at offsets known
+beforehand from one place, and the taps of a kernel row are spelled out."""
+
+from __future__ import annotations
+
+from graphnn.backends.native.kernels.axes import Lines, block, cut, flat, loop, text
+from graphnn.backends.native.kernels.conv_grids import Grid, Tap
+from graphnn.backends.native.kernels.conv_products import FLOPS_PER_NS, Job
+from graphnn.backends.native.step import Operand, Phase, Step
+
+MOST = 32  # numbers of a kernel row, and of a kernel, that are spelled out
+PARTS = 16
+LINE = 6  # pixels that a line should have
+
+
+def suits_few(channels: int, kernel_width: int, out_width: int) -> bool:
+    """Whether a kernel row is short enough to be spelled out; lines of few pixels would leave tiles half empty."""
+    return channels * kernel_width <= MOST and out_width >= LINE
+
+
+def few_phase(step: Step, job: Job, image: Operand, weights: Operand) -> Phase:
+    """For results stored channels-last; the job has one grid, whose image has its borders."""
+    (grid,), panels, block_ = job.grids.grids, job.panels, job.grids.image
+    lines = block_.n * grid.rows
+    parts = max(1, min(PARTS, lines // 4))
+    sh = grid.stride[0]
+    each: Lines = [
+        f"const long n = r / {grid.rows}, h = r % {grid.rows};",
+        f"const float *const line = image + (n * {block_.hp} + h * {sh}) * {block_.wp * block_.c}L;",
+        *loop(
+            "panel",
+            0,
+            panels.number,
+            f"const float *const b = weights + panel * {panels.panel}L;",
+            f"const long channel = panel * {panels.nr};" if panels.number > 1 else "const long channel = 0;",
+            _line(step, job, grid),
+        ),
+    ]
+    head = [f"const float *const image = {image.pointer}, *const weights = {weights.pointer};"]
+    body = text(head, cut(lines, parts), loop("r", "from", "to", each))
+    flops = 2.0 * lines * grid.columns * panels.columns * block_.c * len(panels.taps)
+    return Phase(body, parts, flops / FLOPS_PER_NS)
+
+
+def _line(step: Step, job: Job, grid: Grid) -> Lines:
+    """Tiles of two sizes, that differ by one pixel."""
+    vectors = job.shape.vectors
+    most = max(1, (step.machine.registers - 2 - vectors) // vectors)
+    pieces = -(-grid.columns // most)
+    size, larger = divmod(grid.columns, pieces)
+    edge = size * (pieces - larger)
+    lines = _tiles(step, job, grid, size, "0", str(edge))
+    return lines + (_tiles(step, job, grid, size + 1, str(edge), str(grid.columns)) if larger else [])
+
+
+def _tiles(step: Step, job: Job, grid: Grid, size: int, low: str, high: str) -> Lines:
+    vectors, c = job.shape.vectors, job.grids.image.c
+    every = [(i, j) for i in range(size) for j in range(vectors)]
+    body = [
+        f"const float *const a = line + w0 * {grid.stride[1] * c};",
+        *(f"f32v c{i}_{j} = {{0}};" for i, j in every),
+        *_sums(step, job, grid, size),
+        *(_stored(step, job, i, j) for i, j in every),
+    ]
+    return block(f"for (long w0 = {low}; w0 < {high}; w0 += {size})", body)
+
+
+def _sums(step: Step, job: Job, grid: Grid, size: int) -> Lines:
+    """All taps, or a loop over the rows of the kernel, which are alike."""
+    image, nr = job.grids.image, job.panels.nr
+    rows = [[t for t in grid.taps if t.h == h] for h in dict.fromkeys(t.h for t in grid.taps)]
+    start = ["const float *a_ = a, *b_ = b;"]
+    if len(grid.taps) * image.c <= MOST or len(rows) == 1:
+        return flat(start, *(_products(step, job, grid, t, size) for t in grid.taps))
+    down = (rows[1][0].h - rows[0][0].h) * image.wp * image.c
+    move = f"a_ += {down}, b_ += {len(rows[0]) * image.c * nr}"
+    inner = flat(*(_products(step, job, grid, t, size) for t in rows[0]))
+    return [
+        *start,
+        *block(f"for (long i = 0; i < {len(rows)}; i++, {move})", inner),
+    ]
+
+
+def _products(step: Step, job: Job, grid: Grid, tap: Tap, size: int) -> Lines:
+    """The compiler shall not see that neighbours read the same numbers: it would keep them, and not the sums, in registers."""
+    image, nr, lanes = job.grids.image, job.panels.nr, step.machine.lanes
+    start = (tap.h * image.wp + tap.w) * image.c
+    found = []
+    for channel in range(image.c):
+        row = (tap.index * image.c + channel) * nr
+        lines = ['__asm__("" : "+r"(a_));']
+        lines += [f"const f32v b{j} = gn_load_f32v(b_ + {row + j * lanes});" for j in range(job.shape.vectors)]
+        for i in range(size):
+            at = start + channel + i * grid.stride[1] * image.c
+            lines.append(f"const f32v x{i} = gn_splat_f32v(a_[{at}]);")
+            lines += [f"c{i}_{j} += x{i} * b{j};" for j in range(job.shape.vectors)]
+        found += block("", lines)
+    return found
+
+
+def _stored(step: Step, job: Job, i: int, j: int) -> str:
+    lanes, o = step.machine.lanes, job.result.o
+    channel = f"(channel + {j * lanes})"
+    offset = f"(r * {job.result.w} + w0 + {i}) * {o}L + {channel}"
+    value = job.finish(f"c{i}_{j}", channel)
+    whole = "{ " + step.store(value, offset, channel, "v") + " }"
+    if o % job.panels.nr == 0:
+        return whole
+    last = o - (job.panels.number - 1) * job.panels.nr - j * lanes
+    part = "{ " + step.store(value, offset, channel, "v", n=str(last)) + " }" if 0 < last < lanes else whole
+    if job.panels.number == 1:
+        return part if last > 0 else ""
+    return f"if (channel < {o - o % job.panels.nr}) {whole} else {part if last > 0 else ';'}"
