@@ -15,6 +15,7 @@ from graphnn.backends.native.kernels.matrix_tile import Finish, Tile, tile_funct
 from graphnn.backends.native.kernels.packing import copy_strip, pack_panel, pack_strip
 from graphnn.backends.native.kernels.product import Product
 
+TOGETHER = 4  # values of k
 Text = tuple[str, tuple[str, ...]]  # body and helpers
 
 
@@ -101,8 +102,18 @@ def _blocks(it: Loops, made: _Functions) -> Lines:
 
 
 def _block(it: Loops, made: _Functions) -> Lines:
-    strips = _tiles(it, lambda rows: [_pack_strip(it, made, rows)]) if it.cut.strips else []
+    strips = _strips(it, made) if it.cut.strips else []
     return flat(strips, loop("panel", "panel0", "panel1", _panel(it, made)))
+
+
+def _strips(it: Loops, made: _Functions) -> Lines:
+    """Packs the part's strips. Of rows that lie across memory, a few values of k of all tiles come first: neighbouring
+    tiles share cache lines, and lines far apart push each other out."""
+    if it.product.left_m != 1 or it.product.left_k == 1:
+        return _tiles(it, lambda rows: [_pack_strip(it, made, rows, "0", "n")])
+    few = f"n - some < {TOGETHER} ? n - some : {TOGETHER}"
+    tiles = _tiles(it, lambda rows: [_pack_strip(it, made, rows, "some", few)])
+    return block(f"for (long some = 0; some < n; some += {TOGETHER})", tiles)
 
 
 def _tiles(it: Loops, each: Callable[[int], Lines]) -> Lines:
@@ -124,9 +135,10 @@ def _strip(it: Loops) -> str:
     return f"memory + {it.cut.depth * it.width} + (tile - tile0) * {it.highest * it.cut.depth}"
 
 
-def _pack_strip(it: Loops, made: _Functions, rows: int) -> str:
+def _pack_strip(it: Loops, made: _Functions, rows: int, first: str, count: str) -> str:
     p = it.product
-    return f"{made.strip(rows)}({_strip(it)}, a + row * {p.left_m}L + k * {p.left_k}L, n);"
+    to, start = (_strip(it), "k") if first == "0" else (f"{_strip(it)} + {first} * {rows}", f"(k + {first})")
+    return f"{made.strip(rows)}({to}, a + row * {p.left_m}L + {start} * {p.left_k}L, {count});"
 
 
 def _panel(it: Loops, made: _Functions) -> Lines:
