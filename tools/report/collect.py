@@ -10,6 +10,7 @@ import graphnn
 from graphnn.ir.graph import Graph
 from graphnn.ir.printer import format_node, format_use
 from graphnn.ir.value import LITERAL, PARAM, Node, Value
+from graphnn.plan.places import PlannedBuffer
 from graphnn.plan.plan import Plan
 from graphnn.rewrite import Pass, PassManager
 from graphnn.tools.costs import node_bytes, node_flops
@@ -56,7 +57,7 @@ class Report:
         return {
             "op": node.op.name,
             "text": text,
-            "module": node.origins[0].module if node.origins else "",
+            "module": next((o.module for o in node.origins if o.module), ""),
             "phase": phase,
             "in": [v.name for v in node.operands if v.kind not in (LITERAL, PARAM)],
             "params": [v.attrs["name"] for v in node.operands if v.kind == PARAM],
@@ -145,13 +146,16 @@ def plan_facts(plan: Plan) -> dict[str, Any]:
         "peak": plan.peak_step,
         "live": list(plan.live_bytes),
         "barrier": plan.barrier,
-        "buffers": [[b.name, b.offset, b.size, b.start, b.stop, _told(makers.get(b.name))] for b in plan.buffers],
+        "buffers": [_buffer(b, makers.get(b.name)) for b in plan.buffers],
         "order": [_first(node) for node in plan.order],
     }
 
 
-def _told(node: Node | None) -> str:
-    return "" if node is None else format_node(node).splitlines()[0][:200]
+def _buffer(buffer: PlannedBuffer, maker: Node | None) -> list[Any]:
+    """Label, offset, size, first step, the one after the last, and the line that makes the value."""
+    label = buffer.name if maker is None else f"%{buffer.name} {maker.op.name}"
+    line = "" if maker is None else format_node(maker).splitlines()[0][:200]
+    return [label, buffer.offset, buffer.size, buffer.start, buffer.stop, line]
 
 
 def _first(node: Node) -> str:
@@ -189,12 +193,21 @@ def sources(places: Iterable[tuple[str, int]]) -> dict[str, dict[int, str]]:
 
 
 def grad_fn_chain(graph: Graph) -> list[list[Any]]:
-    """PyTorch's name of the grad_fn of each differentiable node, last first: [name, line of the node]."""
-    phases = phases_of(graph)
-    chain = []
-    for node in reversed(list(graph.nodes)):
-        if phases.get(node, "forward") == "forward" and node.outputs and node.outputs[0].type.dtype.is_floating_point:
-            name = node.op.grad_name  # type: ignore[attr-defined]
-            types = tuple(v.type if v is not None else None for v in node.inputs)
-            chain.append([name(types, node.attrs) if callable(name) else name, format_node(node).splitlines()[0][:200]])
-    return chain
+    """What `backward()` goes through, last first: PyTorch's name of the grad_fn of each node that depends on a parameter,
+    and the node's line."""
+    phases, found = phases_of(graph), []
+    reached = {p for p in graph.params if p.attrs.get("role") == "parameter"}
+    for node in graph.nodes:
+        kind = node.outputs[0].type.dtype if node.outputs else None
+        if phases.get(node, "forward") != "forward" or kind is None or not kind.is_floating_point:
+            continue
+        if any(v in reached for v in node.operands):
+            reached.update(node.outputs)
+            found.append([_grad_name(node), format_node(node).splitlines()[0][:200]])
+    return found[::-1]
+
+
+def _grad_name(node: Node) -> str:
+    name = node.op.grad_name  # type: ignore[attr-defined]
+    types = tuple(None if v is None else v.type for v in node.inputs)
+    return str(name(types, node.attrs)) if callable(name) else str(name)

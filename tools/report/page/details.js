@@ -18,7 +18,7 @@ function showDetails(item) {
     ["rate", spent && node.flops ? `${(node.flops / spent).toFixed(1)} GFLOP/s` : ""], ["made by", node.made],
   ]);
   box.append(make("h3", {}, "IR"), make("pre", { class: "wrap" }, node.text));
-  for (const [file, line] of node.from) sourceLines(box, file, line);
+  for (const place of new Set(node.from.map((p) => p.join(":")))) sourceLines(box, place);
   generatedCode(box, node);
 }
 
@@ -42,7 +42,8 @@ function facts(box, pairs) {
   box.append(list);
 }
 
-function sourceLines(box, file, line) {
+function sourceLines(box, place) {
+  const at = place.lastIndexOf(":"), file = place.slice(0, at), line = Number(place.slice(at + 1));
   const lines = DATA.sources[file];
   if (!lines) return;
   const pre = make("pre");

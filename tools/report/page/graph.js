@@ -58,8 +58,9 @@ function drawItem(item, parent, x, y, isRoot) {
     if (!child.isLeaf && graphView.open.has(child.key)) drawItem(child, frame, x + child.x, y + child.y, false);
     else drawBox(child, frame, x + child.x, y + child.y);
   }
-  const label = item.lines.length < 60;
-  for (const line of item.lines) drawLine(line, below, x, y, label);
+  const arriving = new Map();
+  for (const line of item.lines) arriving.set(line.to, (arriving.get(line.to) || 0) + 1);
+  for (const line of item.lines) drawLine(line, below, x, y, item.lines.length < 60 && arriving.get(line.to) === 1);
 }
 
 function drawBox(item, parent, x, y) {
@@ -70,7 +71,7 @@ function drawBox(item, parent, x, y) {
   const share = graphView.most ? (item.heat || 0) / graphView.most : 0;
   if (share > 0) {
     g.firstChild.style.fill = `color-mix(in srgb, rgb(var(--hot)) ${Math.round(12 + 48 * share)}%, var(--box))`;
-    draw(g, "rect", { class: "heat", x: x + 4, y: y + item.h - 6, width: Math.max(2, (item.w - 8) * share), height: 3, fill: "rgb(var(--hot))" });
+    draw(g, "rect", { class: "heat", x: x + 4, y: y + item.h - 6, width: Math.max(2, (item.w - 8) * share), height: 3 });
   }
   if (state.colour === "pass" && item.isLeaf && item.leaf.made && item.leaf.made !== "traced")
     g.firstChild.style.fill = "color-mix(in srgb, var(--accent) 30%, var(--box))";
@@ -130,7 +131,7 @@ function move() {
 
 function fit() {
   const { w, h } = graphView.tree.root, box = $("canvas").getBoundingClientRect();
-  graphView.scale = Math.max(0.05, Math.min(1.2, (box.width - 30) / w, Math.max(0.45, (box.height - 30) / h)));
+  graphView.scale = Math.max(0.05, Math.min(1.2, (box.width - 30) / w, Math.max(0.7, (box.height - 30) / h)));
   graphView.x = (box.width - w * graphView.scale) / 2;
   graphView.y = 8;
   move();

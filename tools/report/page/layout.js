@@ -3,8 +3,8 @@
 const GAP_X = 18, GAP_Y = 40, HEAD = 24, PAD = 14;
 
 function boxSize(item) {
-  const label = Math.max(item.name.length * 7.2, (item.leaf ? summary(item).length : 14) * 5.6);
-  return [Math.min(240, Math.max(84, label + 24)), item.leaf && item.leaf.kind ? 34 : 44];
+  const label = Math.max(Math.min(30, item.name.length + 2) * 7.2, Math.min(38, summary(item).length + 12) * 5.6);
+  return [Math.max(84, label + 16), item.leaf && item.leaf.kind ? 34 : 44];
 }
 
 function summary(item) {
@@ -146,11 +146,12 @@ function coordinates(item, ranks) {
   for (const row of ranks) {
     const height = Math.max(0, ...row.map((c) => c.h));
     for (const c of row) { c.x += PAD - left; c.y = y + height / 2; }
-    y += height + (height ? GAP_Y : 10);
+    y += height + (height ? GAP_Y : 8);
   }
   for (const c of every) if (c.key instanceof Item) { c.key.x = c.x - c.w / 2; c.key.y = c.y - c.h / 2; }
   item.w = Math.max(right - left + 2 * PAD, item.name.length * 7.5 + 2 * PAD + 30);
-  item.h = y - GAP_Y / 2 + PAD;
+  const last = ranks.length && ranks[ranks.length - 1].every((c) => !c.h) ? 8 : GAP_Y - PAD;
+  item.h = y - last;
 }
 
 // Each cell as near as can be to the middle of those that it is linked to, none over another.

@@ -25,7 +25,7 @@ function setTheme(dark) {
 }
 
 function keys(event) {
-  if (event.target.matches("input, select")) {
+  if (event.target.matches("input:not([type=range]), select")) {
     if (event.key === "Escape") event.target.blur();
     if (event.key === "Enter" && event.target.id === "search") nextMatch();
     return;
@@ -54,6 +54,18 @@ function dragging() {
   }, { passive: false });
 }
 
+// Opens modules level by level, as long as no more than `most` boxes are shown.
+function openFew(root, most) {
+  let level = [root], shown = root.children.length;
+  while (level.length) {
+    const next = level.flatMap((item) => item.children.filter((child) => !child.isLeaf));
+    shown += next.reduce((sum, item) => sum + item.children.length - 1, 0);
+    if (shown > most) return;
+    for (const item of next) graphView.open.add(item.key);
+    level = next;
+  }
+}
+
 function openAll(most) {
   const walk = (item) => { for (const child of item.children) if (!child.isLeaf) { graphView.open.add(child.key); walk(child); } };
   if (graphView.tree.all.length > most && !confirm(`Show all ${graphView.tree.all.length} operations at once? That takes a while.`)) return;
@@ -80,8 +92,7 @@ function start() {
   document.addEventListener("keydown", keys);
   window.addEventListener("resize", () => showView(state.view));
   dragging();
-  const few = stageOf(state.stage).tree.all.length <= 60;
-  if (few) for (const child of stageOf(state.stage).tree.root.children) if (!child.isLeaf) graphView.open.add(child.key);
+  openFew(stageOf(state.stage).tree.root, 40);
   document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   $("details").append(make("p", { class: "hint" }, "Click a box to see what it computes, its line of source, and its time."));
   showStage(state.stage);
