@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.errors import DTypeError, ShapeError
+from graphnn.errors import DTypeError, IndexOutOfRange, ShapeError
 from graphnn.ir import dtypes
 from graphnn.ir.dtypes import DType
 from graphnn.ir.types import TensorType
@@ -57,7 +57,7 @@ def _mode(x: TensorType, *, dim: int) -> Types:
     """The element along `dim` that occurs most often, the smallest of those, and where it occurs last; `dim` goes."""
     check_dim("mode", dim, x.ndim)
     if x.ndim and x.shape[dim] == 0:
-        raise ShapeError(f"mode(): Expected reduction dim {dim} to have non-zero size: {x}")
+        raise IndexOutOfRange(f"mode(): Expected reduction dim {dim} to have non-zero size: {x}")
     shape = x.shape[:dim] + x.shape[dim + 1 :]
     return TensorType(x.dtype, shape), TensorType(dtypes.int64, shape)
 

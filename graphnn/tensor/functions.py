@@ -223,7 +223,21 @@ OTHERS = (
     where,
 )
 __all__ = [*METHODS, *(function.__name__ for function in OTHERS), "concat", "concatenate", "trapz"]
-JOINING = (cat, stack, hstack, vstack, dstack, column_stack, row_stack, pow, where, tensordot)
+JOINING = (
+    bucketize,
+    isin,
+    searchsorted,
+    cat,
+    stack,
+    hstack,
+    vstack,
+    dstack,
+    column_stack,
+    row_stack,
+    pow,
+    where,
+    tensordot,
+)
 globals().update({function.__name__: with_out(function) for function in JOINING})
 concat = concatenate = globals()["cat"]
 trapz = trapezoid

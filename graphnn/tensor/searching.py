@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from graphnn.errors import ArgumentError, ShapeError
+from graphnn.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError
 from graphnn.ir import dtypes
 from graphnn.ir.registry import lookup
 from graphnn.ops.typing import normalize_dim, promote_dtypes
@@ -32,12 +32,19 @@ def searchsorted(
             "searchsorted(): side and right can't be set to opposites, got side of left while right was True"
         )
     if sorter is not None:
+        if sorter.dtype is not dtypes.int64:
+            raise DTypeError(
+                f"torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {sorter.dtype}"
+            )
         if sorter.shape != sorted_sequence.shape:
             raise ShapeError(
                 "searchsorted(): boundary and sorter must have the same size, "
                 f"but got boundary tensor {list(sorted_sequence.shape)} and got sorter tensor {list(sorter.shape)}"
             )
         sorted_sequence = sorted_sequence.gather(-1, sorter)
+    if isinstance(input, Tensor) and input.dtype is not sorted_sequence.dtype:
+        kind = promote_dtypes(sorted_sequence.dtype, input.dtype)
+        sorted_sequence, input = sorted_sequence.to(kind), input.to(kind)
     dtype = dtypes.int32 if out_int32 else dtypes.int64
     return lookup("searchsorted")(sorted_sequence, input, right=bool(right or side == "right"), dtype=dtype)
 
@@ -52,6 +59,10 @@ def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right:
 
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Any:
     """Which of the elements are among `test_elements`."""
+    if not isinstance(elements, Tensor) and not isinstance(test_elements, Tensor):
+        raise ArgumentTypeError(
+            f"isin(): elements or test_elements must be a tensor, got {elements!r} and {test_elements!r}"
+        )
     elements, tests = (t if isinstance(t, Tensor) else tensor(t) for t in (elements, test_elements))
     if tests.numel() == 0:
         found = elements.new_zeros(elements.shape, dtype=dtypes.bool)

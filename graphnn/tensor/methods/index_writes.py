@@ -116,9 +116,7 @@ class IndexWriteMethods:
         at = normalize_dim(dim, self.ndim, "take_along_dim")
         from graphnn.tensor.combining import broadcast_shapes
 
-        shape = list(
-            broadcast_shapes(*((*s[:at], 1, *s[at + 1 :]) for s in (tuple(self.shape), tuple(indices.shape))))
-        )
+        shape = list(broadcast_shapes(*((*s[:at], 1, *s[at + 1 :]) for s in (tuple(self.shape), tuple(indices.shape)))))
         wide, places = list(shape), list(shape)
         wide[at], places[at] = self.shape[at], indices.shape[at]
         return self.expand(wide).gather(at, indices.expand(places))

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphnn.errors import ArgumentError, DTypeError, ShapeError
+from graphnn.errors import ArgumentError, DTypeError, IndexOutOfRange, ShapeError, UnsupportedDTypeError
 from graphnn.ir import dtypes
 from graphnn.ir.registry import lookup
+from graphnn.ops.compare import where
+from graphnn.ops.op import builders
 from graphnn.ops.typing import normalize_dim
 from graphnn.tensor.methods.naming import named
 from graphnn.tensor.named_results import named_results
@@ -35,6 +37,8 @@ class QuantileMethods:
 
     def nanmedian(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
         """The lower of the middle elements that are not NaN; with `dim` (values, indices)."""
+        if dim is None and not self.numel():
+            return self.new_full((), float("nan"))
         if dim is None:
             return named(_nan_middle(self.reshape(-1), 0, False)[0], "NanmedianBackward0")
         values, indices = _nan_middle(self, normalize_dim(dim, self.ndim, "nanmedian"), keepdim)
@@ -63,6 +67,11 @@ class QuantileMethods:
     ) -> Any:
         """`(hist, bin_edges)`: how many elements (or what weight) lie in each bin, the last one with its upper edge. `bins` is
         their number, over `range` or all elements, or a vector of edges; a `density` integrates to 1."""
+        if weight is not None and weight.shape != self.shape:
+            raise ShapeError(
+                f"histogram: if weight tensor is provided it should have the same shape as the input tensor, got "
+                f"{weight.tensor_type} for {self.tensor_type}"
+            )
         edges = _edges(self, bins, range)
         x = self.reshape(-1).detach()
         count = edges.shape[0] - 1
@@ -78,7 +87,7 @@ class QuantileMethods:
 def _nan_middle(x: Tensor, at: int, keepdim: bool) -> Any:
     size = x.shape[at] if x.ndim else 1
     if size == 0:
-        raise ShapeError(f"nanmedian(): Expected reduction dim {at} to have non-zero size: {x.tensor_type}")
+        raise IndexOutOfRange(f"nanmedian(): Expected reduction dim {at} to have non-zero size: {x.tensor_type}")
     values, indices = x.sort(at)
     if not x.ndim:
         return values, indices
@@ -121,8 +130,6 @@ def _ranks(ordered: Tensor, q: Tensor, skip_nan: bool) -> Any:
     if skip_nan:
         return q * (numbers - 1).clamp(min=0)
     has_nan = numbers <= last
-    from graphnn.tensor.comparing import where
-
     return where(has_nan, ordered.new_full((), float(last)), q * float(last))
 
 
@@ -134,7 +141,8 @@ def _between(ordered: Tensor, rank: Tensor, interpolation: str) -> Any:
     low = ordered.gather(-1, below.to(dtypes.int64))
     high = ordered.gather(-1, rank.ceil().to(dtypes.int64))
     share = rank.new_full((), 0.5) if interpolation == "midpoint" else rank - below
-    return low.lerp(high, share.expand_as(low))
+    step = high - low  # from the nearer end, as PyTorch's lerp: infinities make the same NaN
+    return where(share < 0.5, low + step * share, high - step * (1 - share))
 
 
 def _check_quantile(name: str, x: Tensor, q: Any, interpolation: str) -> None:
@@ -143,6 +151,8 @@ def _check_quantile(name: str, x: Tensor, q: Any, interpolation: str) -> None:
     if hasattr(q, "_storage"):
         if q.ndim > 1:
             raise ShapeError(f"{name}() q must be a scalar or 1D tensor, got {q.tensor_type}")
+        if not builders.stack and q.numel() and not 0 <= float(q.min()) <= float(q.max()) <= 1:
+            raise ArgumentError(f"{name}() q values must be in the range [0, 1], got {q.tolist()}")
         if q.dtype is not x.dtype:
             raise DTypeError(f"{name}() q tensor must be same dtype as the input tensor, got {q.tensor_type}")
     elif not 0 <= q <= 1:
@@ -157,7 +167,7 @@ def _check_quantile(name: str, x: Tensor, q: Any, interpolation: str) -> None:
 
 def _check_bins(name: str, x: Tensor, bins: int, low: float, high: float) -> None:
     if not x.dtype.is_floating_point:
-        raise DTypeError(f'"{name}" not implemented for {x.tensor_type}: wants floating-point numbers')
+        raise UnsupportedDTypeError(f'"{name}" not implemented for {x.tensor_type}: wants floating-point numbers')
     if bins <= 0:
         raise ArgumentError(f"{name}: bins must be > 0, got {bins}")
     if high < low:
@@ -168,13 +178,20 @@ def _limits(x: Tensor, low: float, high: float) -> tuple[Any, Any]:
     """Of the bins; where elements are all the same, one more to either side."""
     if low != high:
         return x.new_full((), float(low)), x.new_full((), float(high))
-    from graphnn.tensor.comparing import where
-
     if low != 0:
         return x.new_full((), low - 1.0), x.new_full((), high + 1.0)
     first, last = (x.detach().min(), x.detach().max()) if x.numel() else (x.new_zeros(()), x.new_zeros(()))
+    _check_finite(first, last)
     same = first == last
     return where(same, first - 1, first), where(same, last + 1, last)
+
+
+def _check_finite(low: Any, high: Any) -> None:
+    """Of the elements' own range; a trace has no values to check."""
+    if not builders.stack and not (low.isfinite() & high.isfinite()).item():
+        raise ArgumentError(
+            f"histogram: range of [{low.item()}, {high.item()}] is not finite; give one, or leave out NaN"
+        )
 
 
 def _edges(x: Tensor, bins: Any, range: Any) -> Any:

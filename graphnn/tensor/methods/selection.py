@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphnn.errors import ArgumentError, DTypeError, ShapeError
+from graphnn.errors import ArgumentError, DTypeError, ShapeError, UnsupportedDTypeError
 from graphnn.ir import dtypes
 from graphnn.ops.typing import normalize_dim
 from graphnn.tensor.methods.naming import named
@@ -83,7 +83,9 @@ class SelectionMethods:
 
     def bincount(self: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Any:
         """How often each number from 0 on occurs, or the sum of its weights."""
-        if self.ndim != 1 or self.dtype.is_floating_point or self.dtype is dtypes.bool:
+        if self.dtype.is_floating_point or self.dtype is dtypes.bool:
+            raise UnsupportedDTypeError(f'"bincount" not implemented for {self.tensor_type}: wants integers')
+        if self.ndim != 1:
             raise ArgumentError(f"bincount only supports 1-d non-negative integral inputs, got {self.tensor_type}")
         if minlength < 0:
             raise ArgumentError(f"bincount: minlength should be >= 0, got {minlength}")

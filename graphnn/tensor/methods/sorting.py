@@ -54,6 +54,8 @@ class SortMethods:
 
     def median(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
         """The lower of the middle elements, NaN where there is one; with `dim` (values, indices)."""
+        if dim is None and not self.numel() and self.dtype.is_floating_point:
+            return self.new_full((), float("nan"))
         if dim is None:
             return named(_middle(self.reshape(-1), 0, False)[0], "MedianBackward0")
         values, indices = _middle(self, normalize_dim(dim, self.ndim, "median"), keepdim)
