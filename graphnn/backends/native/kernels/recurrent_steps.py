@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from graphnn.backends.native.kernels.axes import Lines, block, flat, loop, text
+from graphnn.backends.native.kernels.axes import Lines, block, cut, flat, loop, text
 from graphnn.backends.native.kernels.matrix_blocking import main_tile, nanoseconds
 from graphnn.backends.native.kernels.matrix_tile import Finish, Tile, tile_function
 from graphnn.backends.native.kernels.packing import pack_panel
@@ -33,10 +33,16 @@ class Weights(NamedTuple):
     n_stride: int
 
 
+def part_count(machine: Machine, batch: int) -> int:
+    """Sequences are the same to the bit, however they are shared out."""
+    return max(1, min(machine.threads, batch // PART_ROWS))
+
+
 def step_tile(machine: Machine, batch: int, n: int) -> tuple[int, int]:
-    """Rows and vectors of a step's tile."""
+    """Rows and vectors of a step's tile: a part's sequences are cut into nearly equal ones."""
     most, vectors = main_tile(machine, n)
-    rows = min(batch, most) if batch < 2 * PART_ROWS else min(most, -(-batch // 2))
+    share = -(-batch // part_count(machine, batch))
+    rows = -(-share // -(-share // most))
     if rows < most:
         room = max(1, min(8, (machine.registers - 4) // rows))
         vectors = min(-(-n // machine.lanes), 1 << room.bit_length() - 1)
@@ -75,13 +81,11 @@ class Walk(NamedTuple):
         w, machine = self.weights, self.machine
         rows, vectors = step_tile(machine, self.batch, w.n)
         work = sum(stop - start for start, stop in self.spans) * w.n * (w.k + 40)
-        tiles = -(-self.batch // rows)
-        parts = min(tiles, machine.threads)  # sequences are the same to the bit, however they are shared out
+        parts = part_count(machine, self.batch)
         helpers: dict[str, None] = {}
         body = flat(
             names,
-            f"const long from = part * {tiles} / {parts} * {rows}, end = (part + 1) * {tiles} / {parts} * {rows};",
-            f"const long to = end < {self.batch} ? end : {self.batch};",
+            cut(self.batch, parts),
             loop("b", "from", "to", self.begin),
             self._steps(rows, vectors, helpers),
             loop("b", "from", "to", self.end) if self.end else [],
@@ -105,9 +109,9 @@ class Walk(NamedTuple):
     def _steps(self, rows: int, vectors: int, helpers: dict[str, None]) -> Lines:
         count = len(self.spans)
         order = f"{count - 1} - s" if self.backward else "s"
-        head = [f"const long k = {order};", *self._span()]
-        tiles = f"for (long row0 = from; row0 < to && row0 < size; row0 += {rows})"
-        size = f"const long m = size - row0 < {rows} ? size - row0 : {rows};"
+        head = [f"const long k = {order};", *self._span(), "const long end = to < size ? to : size;"]
+        tiles = f"for (long row0 = from; row0 < end; row0 += {rows})"
+        size = f"const long m = end - row0 < {rows} ? end - row0 : {rows};"
         ahead = block(tiles, size, self._rows(self.before)) if self.before else []
         return loop(
             "s", 0, count, head, ahead,
@@ -137,7 +141,7 @@ class Walk(NamedTuple):
         """A panel stays in the cache while all the part's tiles use it."""
         w, lanes = self.weights, self.machine.lanes
         width = vectors * lanes
-        heights = {min(rows, stop - start - low) for start, stop in self.spans for low in range(0, stop - start, rows)}
+        heights = self._heights(rows)
         lines: Lines = []
         for low, high in ((0, w.n // width), (w.n // width, -(-w.n // width))):
             if low == high:
@@ -152,6 +156,13 @@ class Walk(NamedTuple):
                 calls.append(f"if (m == {height}) {name}({self._arguments(width)});")
             lines += loop("i", low, high, over_tiles(calls))
         return lines
+
+    def _heights(self, rows: int) -> set[int]:
+        """All that tiles can have: those of each part's sequences at each step."""
+        parts = part_count(self.machine, self.batch)
+        bounds = [(part * self.batch // parts, (part + 1) * self.batch // parts) for part in range(parts)]
+        ends = [(low, min(high, size)) for size in {b - a for a, b in self.spans} for low, high in bounds]
+        return {min(rows, end - row) for low, end in ends for row in range(low, end, rows)}
 
     def _arguments(self, width: int) -> str:
         w = self.weights
