@@ -39,9 +39,7 @@ def test_tells_its_version(run):
 
 def test_help_names_the_commands(run):
     shown = run("--help")
-    assert all(
-        name in shown for name in ("trace", "opt", "draw", "summary", "plan", "profile", "bench", "demo")
-    )
+    assert all(name in shown for name in ("trace", "opt", "draw", "summary", "plan", "profile", "bench", "demo"))
     assert run() == shown
 
 

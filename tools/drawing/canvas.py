@@ -9,6 +9,7 @@ import graphviz
 
 from graphnn.tools.drawing import style
 from graphnn.tools.drawing.labels import box_label, escape
+from graphnn.tools.drawing.layered import Arrow, Box
 
 HASTE = {"nslimit": "3", "nslimit1": "3", "mclimit": "0.3"}
 
@@ -19,6 +20,7 @@ class Canvas:
     def __init__(self, name: str, title: str, legend: bool, direction: str = "TB") -> None:
         attributes = {**style.GRAPH, "label": title, "rankdir": direction, "tooltip": escape(name)}
         self.dot = graphviz.Digraph(name, graph_attr=attributes, node_attr=style.NODE, edge_attr=style.EDGE)
+        self.dot.boxes, self.dot.arrows = {}, []  # for the layout of our own, where `dot` is missing
         self.legend = legend
         self.kinds: dict[str, None] = {}
         self.boxes = 0
@@ -29,11 +31,13 @@ class Canvas:
         self.kinds[kind] = None
         self.boxes += 1
         id = f"n{self.boxes}"
+        self.dot.boxes[id] = Box(kind, label, tooltip or kind)
         into.node(id, label, tooltip=escape(tooltip or kind), **style.KINDS[kind].attributes)
         return id
 
     def arrow(self, start: str, end: str, label: str = "", tooltip: str = "", **attributes: str) -> None:
         texts = {"label": escape(f"  {label}") if label else None, "tooltip": escape(tooltip) if tooltip else None}
+        self.dot.arrows.append(Arrow(start, end, label))
         self.dot.edge(start, end, **texts, **attributes)
 
     def align(self, into: Any, boxes: list[str]) -> None:

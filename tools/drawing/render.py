@@ -1,4 +1,5 @@
-"""Writing a drawing to a file: the DOT text always first, then the picture that `dot` makes of it."""
+"""Writing a drawing to a file: the DOT text always first, then the picture that `dot` makes of it, or, where that
+program is missing, a simpler one by a layout of our own."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ INSTALL = 'install Graphviz ("apt install graphviz", "brew install graphviz", or
 def save(dot: Any, path: str | Path) -> Path:
     """Writes a graphviz.Digraph as `.svg`, `.png`, `.pdf` or `.dot`; the path of what was written.
 
-    A picture's DOT text lies beside it. Where the program `dot` is missing, the DOT text is all that is written, its
-    path is returned, and a warning says what to install.
+    A picture's DOT text lies beside it. Where the program `dot` is missing, an SVG of a simpler layout is written instead,
+    and a warning says what to install.
     """
     target = Path(path)
     if target.suffix.lower() not in DOT_SUFFIXES + PICTURE_SUFFIXES:
@@ -36,11 +37,28 @@ def _draw(dot: Any, target: Path, text: Path) -> Path:
     try:
         picture = dot.pipe(format=target.suffix[1:].lower(), quiet=True)
     except ExecutableNotFound:
-        message = f"no {target.name}: the program 'dot' is not installed; wrote {text} instead. For pictures, {INSTALL}"
-        warnings.warn(message, stacklevel=4)
-        return text
+        return _draw_plainly(dot, target)
     except subprocess.CalledProcessError as error:
         said = (error.stderr or b"").decode(errors="replace").strip().splitlines()
         raise GraphnnError(f"dot could not draw {text}: {said[-1] if said else error}") from error
     target.write_bytes(picture)
     return target
+
+
+def _draw_plainly(dot: Any, target: Path) -> Path:
+    """By the layout of our own: always an SVG."""
+    picture = target.with_suffix(".svg")
+    picture.write_text(plain_svg(dot), encoding="utf-8")
+    lost = "" if picture == target else f"no {target.name}, but {picture.name}: "
+    message = (
+        f"{lost}the program 'dot' is not installed, so the layout is a simpler one. For better pictures, {INSTALL}"
+    )
+    warnings.warn(message, stacklevel=5)
+    return picture
+
+
+def plain_svg(dot: Any) -> str:
+    """The drawing as SVG without `dot`: boxes and arrows, no frames."""
+    from graphnn.tools.drawing.layered import layered_svg
+
+    return layered_svg(dot.boxes, dot.arrows, dot.name or "")

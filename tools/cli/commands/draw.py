@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,5 +38,9 @@ def command(
     if pipeline is not None:
         graph = PassManager(pipeline_named(pipeline)).run(graph).graph
     options.check_writable(out)
-    draw_graph(graph, out, direction=direction)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        draw_graph(graph, out, direction=direction)
+    for warning in caught:
+        click.echo(f"graphnn: {warning.message}", err=True)
     click.echo(f"{out}: {len(graph.nodes)} operations", err=True)
