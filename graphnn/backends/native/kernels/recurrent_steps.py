@@ -45,7 +45,7 @@ def step_tile(machine: Machine, batch: int, n: int) -> tuple[int, int]:
     rows = -(-share // -(-share // most))
     if rows < most:
         room = max(1, min(8, (machine.registers - 4) // rows))
-        vectors = min(-(-n // machine.lanes), 1 << room.bit_length() - 1)
+        vectors = min(-(-n // machine.lanes), room if room == 3 else 1 << room.bit_length() - 1)
     return rows, vectors
 
 
