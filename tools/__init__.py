@@ -12,12 +12,20 @@ if TYPE_CHECKING:
     from graphnn.tools.drawing.grad_fn import draw_grad_fn as draw_grad_fn
     from graphnn.tools.drawing.grad_fn_chain import grad_fn_text as grad_fn_text
     from graphnn.tools.drawing.graph import draw_graph as draw_graph
-    from graphnn.tools.profile import profile as profile
+    from graphnn.tools.drawing.memory import draw_plan as draw_plan
+    from graphnn.tools.plots import plot_memory as plot_memory
+    from graphnn.tools.plots import plot_passes as plot_passes
+    from graphnn.tools.plots import plot_training as plot_training
+    from graphnn.tools.profiling import profile as profile
     from graphnn.tools.summary import summarize as summarize
 
 _HOMES = {
     "draw_graph": "graphnn.tools.drawing.graph",
-    "profile": "graphnn.tools.profile",
+    "draw_plan": "graphnn.tools.drawing.memory",
+    "plot_memory": "graphnn.tools.plots",
+    "plot_passes": "graphnn.tools.plots",
+    "plot_training": "graphnn.tools.plots",
+    "profile": "graphnn.tools.profiling",
     "summarize": "graphnn.tools.summary",
     "draw_grad_fn": "graphnn.tools.drawing.grad_fn",
     "grad_fn_text": "graphnn.tools.drawing.grad_fn_chain",

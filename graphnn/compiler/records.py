@@ -95,5 +95,8 @@ class PlanRecord:
     def __str__(self) -> str:
         return f"made because: {self.reason}\n{self.plan}"
 
+    def _repr_svg_(self) -> str:
+        return self.plan._repr_svg_()
+
     def __repr__(self) -> str:
         return f"<plan: {self.reason}; arena {self.arena_bytes} bytes, {len(self.plan.order)} steps>"

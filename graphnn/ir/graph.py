@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -244,6 +245,10 @@ class Graph:
         from graphnn.ir.printer import format_graph
 
         return format_graph(self)
+
+    def _repr_svg_(self) -> str:
+        """What notebooks show. The drawing lies above this, and is found when one asks."""
+        return str(import_module("graphnn.tools.drawing.notebook").graph_svg(self))
 
     def __repr__(self) -> str:
         return f"<Graph {self.name}: {len(self.inputs)} inputs, {len(self.params)} params, {len(self.nodes)} nodes>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 from graphnn.ir.attrs import Constant
@@ -76,6 +77,10 @@ class Plan:
         from graphnn.plan.report import format_plan
 
         return format_plan(self)
+
+    def _repr_svg_(self) -> str:
+        """What notebooks show. The drawing lies above this, and is found when one asks."""
+        return str(import_module("graphnn.tools.drawing.notebook").plan_svg(self))
 
     def __repr__(self) -> str:
         return f"<Plan of {self.graph.name}: {len(self.order)} steps, {self.arena_bytes} bytes>"

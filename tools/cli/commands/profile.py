@@ -23,7 +23,7 @@ def command(name: str, inputs: tuple[str, ...], backend: str, json_: bool, runs:
       graphnn profile model.py:Net f32[64,3,32,32] --backend native
       graphnn profile model.py:Net f32[64,3,32,32] --train --runs 50 --json
     """
-    from graphnn.tools.profile import HEAD, profile
+    from graphnn.tools.profiling import HEAD, profile
 
     subject = options.the_subject(name, inputs, **how)
     with console.working("profiling"), subject.mode():
