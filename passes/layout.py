@@ -23,7 +23,7 @@ class ChannelsLast(Pass):
     in any order.
     """
 
-    min_channels: int = 8
+    min_channels: int = 4
 
     name = "channels-last"
 

@@ -28,8 +28,8 @@ def test_few_channels_stay_as_they_are():
     check_unchanged(
         ChannelsLast(),
         """
-        graph @g(%x: f32[2, 1, 8, 8], %w: f32[6, 1, 3, 3]) -> (f32[2, 6, 6, 6]) {
-          %0: f32[2, 6, 6, 6] = conv2d(%x, %w)
+        graph @g(%x: f32[2, 1, 8, 8], %w: f32[3, 1, 3, 3]) -> (f32[2, 3, 6, 6]) {
+          %0: f32[2, 3, 6, 6] = conv2d(%x, %w)
           return %0
         }""",
     )

@@ -140,6 +140,8 @@ GN_PART(f64, double, i64, u64)
 #if defined(__AVX2__) && GN_LANES == 8
 typedef float gn_ps256 __attribute__((vector_size(32)));
 typedef int32_t gn_si256 __attribute__((vector_size(32)));
+typedef double gn_pair __attribute__((aligned(4), may_alias));
+typedef double gn_pairs __attribute__((vector_size(32)));
 GN_INLINE gn_si256 gn_first_lanes(long n) { return (int32_t)n > (gn_si256){0, 1, 2, 3, 4, 5, 6, 7}; }
 GN_INLINE f32v gn_load_part_f32v(const float *p, long n)
 {
@@ -148,7 +150,12 @@ GN_INLINE f32v gn_load_part_f32v(const float *p, long n)
 GN_INLINE void gn_store_part_f32v(float *p, f32v x, long n)
 {
     if (__builtin_constant_p(n)) { /* some processors are slow at masks */
-        gn_store_part_slow_f32v(p, x, n);
+        const gn_pairs two = (gn_pairs)x;
+        if (n > 1) *(gn_pair *)p = two[0];
+        if (n > 3) *(gn_pair *)(p + 2) = two[1];
+        if (n > 5) *(gn_pair *)(p + 4) = two[2];
+        if (n > 7) *(gn_pair *)(p + 6) = two[3];
+        if (n % 2) p[n - 1] = x[n - 1];
         return;
     }
     __builtin_ia32_maskstoreps256((gn_ps256 *)p, gn_first_lanes(n), (gn_ps256)x);

@@ -107,45 +107,50 @@ GN_INLINE void gn_max_windows(float *out, int64_t *indices, const float *x, gn_w
     }
 }
 
+/* whether all windows along an axis lie inside, known when compiling */
+#define GN_INSIDE(count, stride, kernel, dilation, pad, size)                                                          \
+    ((pad) == 0 && ((count) - 1) * (stride) + ((kernel) - 1) * (dilation) < (size))
+
+/* One window, for `n` channels (GN_LANES: a whole vector) that lie side by side; its taps from (h0, w0) to (h1, w1) */
+GN_INLINE void gn_max_window_channels(float *to, int64_t *to_index, const float *x, long n, long top, long left, long h0,
+                                      long h1, long w0, long w1, gn_windows w)
+{
+    f32v best = gn_splat_f32v(-INFINITY);
+    i32v place = (i32v){0} + (int32_t)((top + h0 * w.dilation_h) * w.width + left + w0 * w.dilation_w);
+    for (long i = h0; i < h1; i++)
+        for (long j = w0; j < w1; j++) {
+            const long row = top + i * w.dilation_h, column = left + j * w.dilation_w;
+            const float *at = x + row * w.from_h + column * w.from_w;
+            const f32v v = n == GN_LANES ? gn_load_f32v(at) : gn_load_part_f32v(at, n);
+            const i32v wins = (v > best) | (v != v);
+            best = gn_select_f32v(wins, v, best);
+            if (to_index) place = gn_select_i32v(wins, (i32v){0} + (int32_t)(row * w.width + column), place);
+        }
+    if (to && n == GN_LANES) gn_store_f32v(to, best);
+    else if (to) gn_store_part_f32v(to, best, n);
+    if (to_index && n == GN_LANES) gn_store_i64v(to_index, __builtin_convertvector(place, i64v));
+    else if (to_index) gn_store_part_i64v(to_index, __builtin_convertvector(place, i64v), n);
+}
+
 /* The same for one row of windows, whose channels lie side by side. */
 GN_INLINE void gn_max_windows_channels(float *out, int64_t *indices, const float *x, long r, long channels, gn_windows w)
 {
-    const long top = r * w.stride_h - w.pad_h;
-    long h0, h1, w0, w1;
-    gn_window(top, w.height, w.kernel_h, w.pad_h, w.dilation_h, 0, &h0, &h1);
+    const long top = r * w.stride_h - w.pad_h, whole = channels / GN_LANES * GN_LANES;
+    long h0 = 0, h1 = w.kernel_h, w0 = 0, w1 = w.kernel_w;
+    if (!GN_INSIDE(w.rows, w.stride_h, w.kernel_h, w.dilation_h, w.pad_h, w.height))
+        gn_window(top, w.height, w.kernel_h, w.pad_h, w.dilation_h, 0, &h0, &h1);
     for (long c = 0; c < w.columns; c++) {
         const long left = c * w.stride_w - w.pad_w;
-        gn_window(left, w.width, w.kernel_w, w.pad_w, w.dilation_w, 0, &w0, &w1);
-        const long start = (top + h0 * w.dilation_h) * w.width + left + w0 * w.dilation_w;
+        if (!GN_INSIDE(w.columns, w.stride_w, w.kernel_w, w.dilation_w, w.pad_w, w.width))
+            gn_window(left, w.width, w.kernel_w, w.pad_w, w.dilation_w, 0, &w0, &w1);
         float *const to = out ? out + r * w.to_h + c * w.to_w : 0;
         int64_t *const to_index = indices ? indices + r * w.to_h_index + c * w.to_w_index : 0;
-        long k = 0;
-        for (; channels - k >= GN_LANES; k += GN_LANES) {
-            f32v best = gn_splat_f32v(-INFINITY);
-            i32v place = (i32v){0} + (int32_t)start;
-            for (long i = h0; i < h1; i++)
-                for (long j = w0; j < w1; j++) {
-                    const long row = top + i * w.dilation_h, column = left + j * w.dilation_w;
-                    const f32v v = gn_load_f32v(x + row * w.from_h + column * w.from_w + k);
-                    const i32v wins = (v > best) | (v != v);
-                    best = gn_select_f32v(wins, v, best);
-                    if (indices) place = gn_select_i32v(wins, (i32v){0} + (int32_t)(row * w.width + column), place);
-                }
-            if (out) gn_store_f32v(to + k, best);
-            if (indices) gn_store_i64v(to_index + k, __builtin_convertvector(place, i64v));
-        }
-        for (; k < channels; k++) {
-            float best = -INFINITY;
-            long place = start;
-            for (long i = h0; i < h1; i++)
-                for (long j = w0; j < w1; j++) {
-                    const long row = top + i * w.dilation_h, column = left + j * w.dilation_w;
-                    const float v = x[row * w.from_h + column * w.from_w + k];
-                    if (gn_wins(v, best)) best = v, place = row * w.width + column;
-                }
-            if (out) to[k] = best;
-            if (indices) to_index[k] = place;
-        }
+        for (long k = 0; k < whole; k += GN_LANES)
+            gn_max_window_channels(to ? to + k : 0, to_index ? to_index + k : 0, x + k, GN_LANES, top, left, h0, h1, w0,
+                                   w1, w);
+        if (whole < channels)
+            gn_max_window_channels(to ? to + whole : 0, to_index ? to_index + whole : 0, x + whole, channels - whole,
+                                   top, left, h0, h1, w0, w1, w);
     }
 }
 
