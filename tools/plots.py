@@ -43,6 +43,7 @@ def plot_passes(report: PipelineReport, path: str | Path | None = None) -> Any:
     axes.bar(range(len(names)), counts, color=fills, edgecolor="#555")
     for at, count in enumerate(counts):
         axes.annotate(str(count), (at, count), ha="center", va="bottom")
+    axes.margins(y=0.1)
     axes.set_xticks(range(len(names)), names, rotation=25, ha="right")
     axes.set(ylabel="operations", title="operations after each pass (grey: it changed nothing)")
     return _saved(figure, path)
