@@ -1,11 +1,12 @@
-"""Convolution of images of few channels, channels-last: line by line, so that all that a tile reads lies at offsets known
-beforehand from one place, and the taps of a kernel row are spelled out."""
+"""Convolution from few channels or to few, channels-last: line by line, so that all that a tile reads lies at offsets known
+beforehand from one place; the taps of a short kernel row are spelled out."""
 
 from __future__ import annotations
 
 from graphnn.backends.native.kernels.axes import Lines, block, cut, flat, loop, text
 from graphnn.backends.native.kernels.conv_grids import Grid, Tap
 from graphnn.backends.native.kernels.conv_products import FLOPS_PER_NS, Job
+from graphnn.backends.native.kernels.conv_tile import Shape
 from graphnn.backends.native.step import Operand, Phase, Step
 
 MOST = 32  # numbers of a kernel row, and of a kernel, that are spelled out
@@ -13,9 +14,10 @@ PARTS = 16
 LINE = 6  # pixels that a line should have
 
 
-def suits_few(channels: int, kernel_width: int, out_width: int) -> bool:
-    """Whether a kernel row is short enough to be spelled out; lines of few pixels would leave tiles half empty."""
-    return channels * kernel_width <= MOST and out_width >= LINE
+def suits_few(channels: int, kernel_width: int, out_width: int, shape: Shape) -> bool:
+    """Whether a kernel row is short enough to be spelled out, or panels are so narrow that finding a tile's pixels would
+    take long beside its sums; lines of few pixels would leave tiles half empty."""
+    return (channels * kernel_width <= MOST or shape.vectors == 1) and out_width >= LINE
 
 
 def few_phase(step: Step, job: Job, image: Operand, weights: Operand) -> Phase:
@@ -23,10 +25,10 @@ def few_phase(step: Step, job: Job, image: Operand, weights: Operand) -> Phase:
     (grid,), panels, block_ = job.grids.grids, job.panels, job.grids.image
     lines = block_.n * grid.rows
     parts = max(1, min(PARTS, lines // 4))
-    sh = grid.stride[0]
+    (top, left), sh = grid.start, grid.stride[0]
     each: Lines = [
-        f"const long n = r / {grid.rows}, h = r % {grid.rows};",
-        f"const float *const line = image + (n * {block_.hp} + h * {sh}) * {block_.wp * block_.c}L;",
+        f"const long n = r / {grid.rows}, h = r % {grid.rows} * {sh} + {top};",
+        f"const float *const line = image + ((n * {block_.hp} + h) * {block_.wp} + {left}) * {block_.c}L;",
         *loop(
             "panel",
             0,
@@ -71,31 +73,36 @@ def _sums(step: Step, job: Job, grid: Grid, size: int) -> Lines:
     rows = [[t for t in grid.taps if t.h == h] for h in dict.fromkeys(t.h for t in grid.taps)]
     start = ["const float *a_ = a, *b_ = b;"]
     if len(grid.taps) * image.c <= MOST or len(rows) == 1:
-        return flat(start, *(_products(step, job, grid, t, size) for t in grid.taps))
+        return flat(start, *(_row(step, job, grid, row, size) for row in rows))
     down = (rows[1][0].h - rows[0][0].h) * image.wp * image.c
-    move = f"a_ += {down}, b_ += {len(rows[0]) * image.c * nr}"
-    inner = flat(*(_products(step, job, grid, t, size) for t in rows[0]))
-    return [
-        *start,
-        *block(f"for (long i = 0; i < {len(rows)}; i++, {move})", inner),
-    ]
+    move = f"a_ += {down}, b_ += {(rows[1][0].index - rows[0][0].index) * image.c * nr}"
+    inner = _row(step, job, grid, rows[0], size)
+    return flat(start, block(f"for (long i = 0; i < {len(rows)}; i++, {move})", inner))
 
 
-def _products(step: Step, job: Job, grid: Grid, tap: Tap, size: int) -> Lines:
+def _row(step: Step, job: Job, grid: Grid, taps: list[Tap], size: int) -> Lines:
+    """The sums over a row of the kernel, spelled out or, where it is long, as loops over what lies side by side."""
+    image, nr = job.grids.image, job.panels.nr
+    places = [((t.h * image.wp + t.w) * image.c, t.index * image.c * nr) for t in taps]
+    if len(taps) * image.c <= MOST:
+        every = [(at + k, row + k * nr) for at, row in places for k in range(image.c)]
+        return flat(*(block("", _products(step, job, grid, str(at), str(row), size)) for at, row in every))
+    side_by_side = taps[-1].w - taps[0].w == len(taps) - 1
+    length = image.c * (len(taps) if side_by_side else 1)
+    inner = [_products(step, job, grid, f"k + {at}", f"k * {nr} + {row}", size) for at, row in places]
+    return flat(*(loop("k", 0, length, lines) for lines in (inner[:1] if side_by_side else inner)))
+
+
+def _products(step: Step, job: Job, grid: Grid, at: str, row: str, size: int) -> Lines:
     """The compiler shall not see that neighbours read the same numbers: it would keep them, and not the sums, in registers."""
-    image, nr, lanes = job.grids.image, job.panels.nr, step.machine.lanes
-    start = (tap.h * image.wp + tap.w) * image.c
-    found = []
-    for channel in range(image.c):
-        row = (tap.index * image.c + channel) * nr
-        lines = ['__asm__("" : "+r"(a_));']
-        lines += [f"const f32v b{j} = gn_load_f32v(b_ + {row + j * lanes});" for j in range(job.shape.vectors)]
-        for i in range(size):
-            at = start + channel + i * grid.stride[1] * image.c
-            lines.append(f"const f32v x{i} = gn_splat_f32v(a_[{at}]);")
-            lines += [f"c{i}_{j} += x{i} * b{j};" for j in range(job.shape.vectors)]
-        found += block("", lines)
-    return found
+    apart = grid.stride[1] * job.grids.image.c
+    vectors = range(job.shape.vectors)
+    lines = ['__asm__("" : "+r"(a_));']
+    lines += [f"const f32v b{j} = gn_load_f32v(b_ + {row} + {j * step.machine.lanes});" for j in vectors]
+    for i in range(size):
+        lines.append(f"const f32v x{i} = gn_splat_f32v(a_[{at} + {i * apart}]);")
+        lines += [f"c{i}_{j} += x{i} * b{j};" for j in vectors]
+    return lines
 
 
 def _stored(step: Step, job: Job, i: int, j: int) -> str:

@@ -53,7 +53,7 @@ class Forward:
         self.panels = Panels(taps, c, self.o, self.shape.vectors * machine.lanes, strides)
         offsets = tuple(Tap(i * dilation[0], j * dilation[1], t) for t, (i, j) in enumerate(taps))
         grid = Grid(self.oh, self.ow, (0, 0), (1, 1), (0, 0), self.stride, offsets)
-        self.few = suits_few(c, kw, self.ow)
+        self.few = suits_few(c, kw, self.ow, self.shape)
         self.grids = Grids(image, (grid,)) if self.few else lay_out(image, [grid], self.shape.pixels)
         self.image = self.grids.image
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+from graphnn.backends.native.kernels.conv_few import few_phase, suits_few
 from graphnn.backends.native.kernels.conv_forward import accepts, as_image
 from graphnn.backends.native.kernels.conv_grids import Grid, Tap, lay_out
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, image_phase, panels_phase
@@ -48,6 +49,7 @@ class InputGrad:
         turned = tuple((i, j) for i in reversed(range(kernel[0])) for j in reversed(range(kernel[1])))
         self.panels = Panels(turned, o, self.c, self.shape.vectors * machine.lanes, (0, 0, 0, 0))
         self.grids = lay_out(image, list(self._grids(top, left)), self.shape.pixels)
+        self.few = len(self.grids.grids) == 1 and suits_few(o, kernel[1], self.w, self.shape)
         self.image = self.grids.image
 
     def _borders(self, axis: int, size: int, wanted: int) -> tuple[int, int]:
@@ -95,4 +97,5 @@ def _input_grad(step: Step) -> list[Phase]:
         phases.append(image_phase(made.image, as_image(g), block))
     result = Result(made.image.n, made.c, made.h, made.w, out.is_channels_last)
     job = Job(made.grids, made.panels, made.shape, result, lambda value, channel: value)
-    return [*phases, product_phase(step, job, block, packed)]
+    make = few_phase if made.few and out.is_channels_last else product_phase
+    return [*phases, make(step, job, block, packed)]
