@@ -73,7 +73,7 @@ def _flops(x: TensorType, weight: TensorType, bias: TensorType | None = None, **
     return 2 * out.size * weight.size // weight.shape[0]
 
 
-_TRAITS = (Trait.EPILOGUE, Trait.CHANNELS_LAST, Trait.BEGINS_CHANNELS_LAST)
+TRAITS = (Trait.EPILOGUE, Trait.CHANNELS_LAST, Trait.BEGINS_CHANNELS_LAST)
 
 
 def _conv(n: int) -> Op:
@@ -87,7 +87,7 @@ def _conv(n: int) -> Op:
             vjp=_grads,
             grad_name="ConvolutionBackward0",
             flops=_flops,
-            traits=_TRAITS if n == 2 else (),
+            traits=TRAITS if n == 2 else (),
         )
     )
 
@@ -103,7 +103,7 @@ conv2d_relu = register(
         scratch=forward_scratch,
         vjp=lambda c, g, x, weight, out: _grads(c, relu_grad(g, out), x, weight),
         flops=_flops,
-        traits=(Trait.FUSED, *_TRAITS),
+        traits=(Trait.FUSED, *TRAITS),
         doc="relu(conv2d(x, weight, bias)) in one.",
     )
 )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.ir.types import TensorType
-from graphnn.ops.conv import CONVOLUTIONS, WEIGHT_GRADS, bias_grad
+from graphnn.ops.conv import CONVOLUTIONS, TRAITS, WEIGHT_GRADS, bias_grad
 from graphnn.ops.conv_binding import Types, input_grad_kernel, input_grad_scratch
 from graphnn.ops.conv_types import Sizes, check_bias, check_floats, check_ranks, transposed_size, transposed_type
 from graphnn.ops.op import Call, Op, register
@@ -75,6 +75,7 @@ def _conv_transpose(n: int) -> Op:
             scratch=_scratch,
             vjp=_grads,
             grad_name="ConvolutionBackward0",
+            traits=TRAITS if n == 2 else (),
             flops=lambda x, weight, bias=None, **attrs: 2 * x.size * weight.size // weight.shape[0],
         )
     )

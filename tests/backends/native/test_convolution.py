@@ -96,3 +96,19 @@ def test_gradients_in_every_combination_of_formats(case):
     close(inputs_last, wanted_x)
     for got in weights:
         close(got, wanted_weight)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_transposed_in_both_formats(case):
+    _, weight, _, g, attrs = arrays(case)
+    bias = np.random.default_rng(1).standard_normal(weight.shape[1]).astype("f4")
+    wanted = ops.conv_transpose2d(*(a.astype("f8") for a in (g, weight, bias)), **attrs)
+
+    def both(g, weight, bias):
+        made = [ops.conv_transpose2d(last(g, yes), weight, bias, **attrs) for yes in (False, True)]
+        return *made, ops.tanh(made[1])
+
+    plain, images, after = run(both, g, weight, bias)
+    close(plain, wanted)
+    close(images, wanted)
+    close(after, np.tanh(wanted))

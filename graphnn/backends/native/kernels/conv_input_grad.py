@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator
 
 from graphnn.backends.native.kernels.conv_few import few_phase, suits_few
-from graphnn.backends.native.kernels.conv_forward import accepts, as_image
+from graphnn.backends.native.kernels.conv_forward import accepts, as_image, finisher
 from graphnn.backends.native.kernels.conv_grids import Grid, Tap, lay_out
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, image_phase, panels_phase
 from graphnn.backends.native.kernels.conv_products import Job, Result, product_phase
@@ -80,7 +80,10 @@ def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     return TensorType(dtypes.float32, (grad.panels.size,)), grad.image.type
 
 
-@lowers("conv1d_input_grad", "conv2d_input_grad", accepts=accepts, scratch=_scratch, channels_last=True)
+TRANSPOSED = ("conv_transpose1d", "conv_transpose2d")  # the same, and a bias
+
+
+@lowers("conv1d_input_grad", "conv2d_input_grad", *TRANSPOSED, accepts=accepts, scratch=_scratch, channels_last=True)
 def _input_grad(step: Step) -> list[Phase]:
     made = InputGrad(step.node, step.machine)
     g, weight, out = step.inputs[0], step.inputs[1], step.outputs[0]
@@ -96,6 +99,6 @@ def _input_grad(step: Step) -> list[Phase]:
     else:
         phases.append(image_phase(made.image, as_image(g), block))
     result = Result(made.image.n, made.c, made.h, made.w, out.is_channels_last)
-    job = Job(made.grids, made.panels, made.shape, result, lambda value, channel: value)
+    job = Job(made.grids, made.panels, made.shape, result, finisher(step, made.c))
     make = few_phase if made.few and out.is_channels_last else product_phase
     return [*phases, make(step, job, block, packed)]
