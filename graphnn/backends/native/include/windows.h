@@ -111,25 +111,37 @@ GN_INLINE void gn_max_windows(float *out, int64_t *indices, const float *x, gn_w
 #define GN_INSIDE(count, stride, kernel, dilation, pad, size)                                                          \
     ((pad) == 0 && ((count) - 1) * (stride) + ((kernel) - 1) * (dilation) < (size))
 
+GN_INLINE void gn_store_lanes_i64(int64_t *to, i32v x, long n)
+{
+    int32_t held[GN_LANES];
+    gn_store_i32v(held, x);
+#pragma GCC unroll 16
+    for (long k = 0; k < n; k++) to[k] = held[k];
+}
+
 /* One window, for `n` channels (GN_LANES: a whole vector) that lie side by side; its taps from (h0, w0) to (h1, w1) */
 GN_INLINE void gn_max_window_channels(float *to, int64_t *to_index, const float *x, long n, long top, long left, long h0,
                                       long h1, long w0, long w1, gn_windows w)
 {
     f32v best = gn_splat_f32v(-INFINITY);
-    i32v place = (i32v){0} + (int32_t)((top + h0 * w.dilation_h) * w.width + left + w0 * w.dilation_w);
+    i32v place = (i32v){0} + (int32_t)(h0 * w.dilation_h * w.width + w0 * w.dilation_w);
+    const float *const from = x + top * w.from_h + left * w.from_w;
+#pragma GCC unroll 3
     for (long i = h0; i < h1; i++)
+#pragma GCC unroll 3
         for (long j = w0; j < w1; j++) {
-            const long row = top + i * w.dilation_h, column = left + j * w.dilation_w;
-            const float *at = x + row * w.from_h + column * w.from_w;
+            const float *at = from + i * w.dilation_h * w.from_h + j * w.dilation_w * w.from_w;
             const f32v v = n == GN_LANES ? gn_load_f32v(at) : gn_load_part_f32v(at, n);
             const i32v wins = (v > best) | (v != v);
             best = gn_select_f32v(wins, v, best);
-            if (to_index) place = gn_select_i32v(wins, (i32v){0} + (int32_t)(row * w.width + column), place);
+            const i32v here = (i32v){0} + (int32_t)(i * w.dilation_h * w.width + j * w.dilation_w);
+            if (to_index) place = gn_select_i32v(wins, here, place);
         }
     if (to && n == GN_LANES) gn_store_f32v(to, best);
     else if (to) gn_store_part_f32v(to, best, n);
+    place += (int32_t)(top * w.width + left);
     if (to_index && n == GN_LANES) gn_store_i64v(to_index, __builtin_convertvector(place, i64v));
-    else if (to_index) gn_store_part_i64v(to_index, __builtin_convertvector(place, i64v), n);
+    else if (to_index) gn_store_lanes_i64(to_index, place, n);
 }
 
 /* The same for one row of windows, whose channels lie side by side. */

@@ -110,7 +110,8 @@ def _max_pool2d_grad(step: Step) -> list[Phase]:
     at = f"indices[n * {indices.moves[0]} + c * {indices.moves[1]} + i0 * {indices.moves[2]} + i1 * {indices.moves[3]}]"
     value = f"{g.at('g')} + i0 * {g.moves[2]} + i1 * {g.moves[3]}"
     if _side_by_side(g, indices, out):
-        return [_scatter_channels(head, g, out, f"*({value})", at, cost)]
+        put = f"{'=' if step.attrs.get('disjoint') else '+='} *({value});"
+        return [_scatter_channels(head, g, out, put, at, cost)]
     wide = out.moves[2] == out.w * out.moves[3]
     place = f"at * {out.moves[3]}" if wide else f"at / {out.w} * {out.moves[2]} + at % {out.w} * {out.moves[3]}"
     put = [f"const int64_t at = {at};", f"({out.at('out')})[{place}] += *({value});"]
@@ -129,7 +130,7 @@ def _clear(out: _Images) -> Lines:
     return loop("h", 0, out.h, loop("v", 0, out.w, f"({out.at('out')})[h * {out.moves[2]} + v * {out.moves[3]}] = 0;"))
 
 
-def _scatter_channels(head: Lines, g: _Images, out: _Images, value: str, at: str, cost: float) -> Phase:
+def _scatter_channels(head: Lines, g: _Images, out: _Images, put: str, at: str, cost: float) -> Phase:
     """Samples, and where these are few pieces of their channels, are shared out."""
     pieces = 1 if out.n >= 8 or out.c < 64 else 4
     parts = parts_for(int(4 * cost), min(8, out.n * pieces))
@@ -137,7 +138,7 @@ def _scatter_channels(head: Lines, g: _Images, out: _Images, value: str, at: str
     clear = loop(
         "j", 0, out.h * out.w, f"gn_fill(out + n * {out.moves[0]} + j * {out.moves[3]} + start, stop - start, 0);"
     )
-    add = f"out[n * {out.moves[0]} + {at} * {out.moves[3]} + c] += {value};"
+    add = f"out[n * {out.moves[0]} + {at} * {out.moves[3]} + c] {put}"
     each = [
         f"const long n = k / {pieces}, start = k % {pieces} * {size};",
         f"const long stop = k % {pieces} == {pieces - 1} ? {out.c} : start + {size};",
