@@ -25,7 +25,7 @@ GN_INLINE F N(gelu)(F x) { return x * ((N(erf)(x * (C)0.70710678118654752440) + 
 GN_INLINE F N(gelu_tanh)(F x)
 {
     const F bend = (x * x * (C)(0.044715 * 0.79788456080286535588) + (C)0.79788456080286535588) * x;
-    return x * ((N(tanh)(bend) + 1) * (C)0.5);
+    return x / (1 + N(exp)(-2 * bend)); /* x (1 + tanh(bend)) / 2 */
 }
 /* x tanh(log(1 + e)) = x (e² + 2e) / (e² + 2e + 2) with e = exp(x), cut off where the quotient is 1 */
 GN_INLINE F N(mish)(F x)
