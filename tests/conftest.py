@@ -1,10 +1,14 @@
-"""Settings for the whole suite: hypothesis profiles, and under CI a skipped or expected-to-fail test is a failure."""
+"""Settings for the whole suite: hypothesis profiles, "auto" is NumPy unless the environment names another backend, as
+thousands of tiny plans would each wait for the C compiler, and under CI a skipped or expected-to-fail test is a failure.
+"""
 
 import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+os.environ.setdefault("GRAPHNN_BACKEND", "numpy")
 
 TOO_SLOW = [HealthCheck.too_slow]
 

@@ -36,13 +36,13 @@ class Backend(Protocol):
 
 
 def backend_named(name: str, *, threads: int | None = None, exact: bool = False) -> Backend:
-    """The backend of that name; "auto" is "numpy", unless the environment variable GRAPHNN_BACKEND names another.
+    """The backend of that name; "auto" is "native", unless the environment variable GRAPHNN_BACKEND names another.
 
     `threads` is the most that a run may use, `exact` rules out algorithms that round otherwise than a plain sum of
     products (native only).
     """
     if name == "auto":
-        name = os.environ.get("GRAPHNN_BACKEND") or "numpy"
+        name = os.environ.get("GRAPHNN_BACKEND") or "native"
     if name == "numpy":
         from graphnn.backends.numpy.backend import NumpyBackend
 

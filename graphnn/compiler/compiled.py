@@ -206,7 +206,8 @@ def compile(
     """The same call, planned: for a function or a module; also as a decorator, with or without options.
 
     backend     "native" generates C for the whole plan, "numpy" needs no compiler; "auto" is what the environment variable
-                GRAPHNN_BACKEND names ("numpy", if nothing), and goes on with "numpy" where compiling fails
+                GRAPHNN_BACKEND names ("native", if nothing), and goes on with "numpy", saying so in one line, where there
+                is no C compiler or it fails. A first compilation to C takes seconds, later ones find it in the cache
     threads     the most that a run may use (native only); by default `graphnn.get_num_threads()` at each run
     exact       rules out faster algorithms that round otherwise, such as Winograd's for convolutions (native only)
     keep_grads  keep `.grad` of parameters that an optimizer step inside the function consumes

@@ -8,8 +8,18 @@ def double(x):
     return x * 2 + 1
 
 
+@pytest.mark.parametrize(("named", "taken"), [(None, "native"), ("", "native"), ("numpy", "numpy"), ("native", "native")])
+def test_auto_is_c_unless_the_environment_names_another(monkeypatch, named, taken):
+    monkeypatch.delenv("GRAPHNN_BACKEND")
+    if named is not None:
+        monkeypatch.setenv("GRAPHNN_BACKEND", named)
+    fast = graphnn.compile(double)
+    assert fast(graphnn.ones(2)).tolist() == [3.0, 3.0]
+    assert fast.plans[0].backend == taken
+
+
 def test_auto_goes_on_with_numpy_in_one_line_where_no_compiler_works(monkeypatch, tmp_path):
-    monkeypatch.setenv("GRAPHNN_BACKEND", "native")
+    monkeypatch.delenv("GRAPHNN_BACKEND")
     monkeypatch.setenv("CC", "/nowhere/cc")
     monkeypatch.setenv("GRAPHNN_CACHE_DIR", str(tmp_path))
     with pytest.warns(RuntimeWarning, match="running on NumPy instead") as warned:
