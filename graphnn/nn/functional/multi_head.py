@@ -104,7 +104,7 @@ def multi_head_attention_forward(
     mask = None if causal else canonical_mask(attn_mask, "attn_mask", None, "", query.dtype, check_other=False)
     batch_first = batch_first and batched
     turned = _swapped(query, key, value) if batch_first else (query, key, value)
-    _check_sizes(*turned, embed_dim_to_check, num_heads, use_separate_proj_weight)
+    _check_sizes(turned, embed_dim_to_check, num_heads, use_separate_proj_weight)
     weights = (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else in_proj_weight
     projected = _project(query, key, value, weights, in_proj_bias)
     rows, batch, _ = turned[0].shape
@@ -128,7 +128,9 @@ def _check_unbatched_mask(query: Tensor, key: Tensor, mask: Tensor | None, num_h
         raise AssertedError(f"Expected `attn_mask` shape to be {wanted} but got {tuple(mask.shape)}")
 
 
-def _check_sizes(query: Tensor, key: Tensor, value: Tensor, embed_dim: int, num_heads: int, separate: bool) -> None:
+def _check_sizes(given: tuple[Tensor, ...], embed_dim: int, num_heads: int, separate: bool) -> None:
+    """Of query, key and value, as (length, batch, features)."""
+    query, key, value = given
     if query.shape[-1] != embed_dim:
         raise AssertedError(f"was expecting embedding dimension of {embed_dim}, but got {query.shape[-1]}")
     if embed_dim % num_heads:
@@ -257,4 +259,4 @@ def _with_weights(heads: Heads, p: float, average: bool) -> tuple[Tensor, Tensor
 
 def _fused(heads: Heads, p: float, causal: bool) -> Tensor:
     """The output of each head; the weights are never kept."""
-    return scaled_dot_product_attention(*heads, p, causal)  # type: ignore[no-any-return]
+    return scaled_dot_product_attention(*heads, p, causal)

@@ -28,12 +28,12 @@ class Panels(NamedTuple):
         return self.vectors * self.machine.lanes
 
     @property
-    def count(self) -> int:
+    def number(self) -> int:
         return -(-self.n // self.width)
 
     @property
     def size(self) -> int:
-        return self.count * self.width * self.k
+        return self.number * self.width * self.k
 
     def rows(self, most: int) -> int:
         """Of a register tile, for a left matrix of at most so many."""
@@ -81,7 +81,7 @@ class Times(NamedTuple):
     @property
     def sums(self) -> int:
         """Floats for the sums of all tiles of the highest left matrix."""
-        return self.panels.count * -(-max(self.heights) // self.rows) * self.rows * self.panels.width
+        return self.panels.number * -(-max(self.heights) // self.rows) * self.rows * self.panels.width
 
     def lines(
         self, helpers: dict[str, None], m: str, k: str, *, limit: str = "", first: str = "1", last: str = "1"
