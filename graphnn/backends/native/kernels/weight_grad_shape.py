@@ -47,7 +47,8 @@ class WeightGrad:
         one, zero = (1,) * axes, (0,) * axes
         n, self.o, *spatial = g.type.shape
         self.oh, self.ow = (*one, *spatial)
-        self.c = c = x.type.shape[1]
+        c: int = x.type.shape[1]
+        self.c = c
         h, w = (*one, *x.type.shape[2:])
         kernel = (*one, *out.type.shape[2:])
         attrs = node.attrs
@@ -87,7 +88,7 @@ class WeightGrad:
 
     @property
     def lines_a_block(self) -> int:
-        pixels = max(32, min(NEAR // self.nr, FAR // (self.c * self.stride[0] * self.stride[1])))
+        pixels: int = max(32, min(NEAR // self.nr, FAR // (self.c * self.stride[0] * self.stride[1])))
         return max(1, pixels // self.lines[1])
 
     @property
@@ -120,7 +121,8 @@ class WeightGrad:
         h, w = self.taps[tap]
         if self.cuts:
             h, w = h - self.image.top, w - self.image.left
-        return (h * self.block.wp + w) * self.c
+        offset: int = (h * self.block.wp + w) * self.c
+        return offset
 
 
 def _even(run: list[tuple[int, int]], most: int) -> list[list[tuple[int, int]]]:
