@@ -8,6 +8,7 @@ from graphnn.ir.copying import copy_nodes, translate
 from graphnn.ir.graph import Graph
 from graphnn.ir.registry import Trait
 from graphnn.ir.value import LITERAL, PARAM, Node, Value
+from graphnn.plan.formats import channels_last_values
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,11 @@ def split_prologue(graph: Graph) -> Split:
 def _static_nodes(graph: Graph) -> set[Node]:
     updated = graph.updates
     stable = {p for p in graph.params if p not in updated and p.attrs.get("role") != "rng"}
+    stored = channels_last_values(graph.nodes)  # the main graph takes a prologue's results in C order
     static: set[Node] = set()
     for node in graph.nodes:
+        if any(v in stored for v in node.outputs):
+            continue
         if Trait.EFFECT not in node.op.traits and all(
             v.kind == LITERAL or v in stable or v.producer in static for v in node.operands
         ):

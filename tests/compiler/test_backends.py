@@ -1,6 +1,7 @@
 import pytest
 
 import graphnn
+from graphnn import nn
 from graphnn.errors import BackendError
 
 
@@ -53,3 +54,29 @@ def test_the_c_of_a_plan_can_be_read_and_names_the_user_s_line():
     numpy(graphnn.ones(3))
     with pytest.raises(BackendError, match="generates no code"):
         print(numpy.source)
+
+
+def test_a_constant_image_keeps_its_format_in_a_step():
+    net = nn.Sequential(nn.ConvTranspose2d(8, 16, 3, 2, 1, 1), nn.Sigmoid())
+    reference = nn.Sequential(nn.ConvTranspose2d(8, 16, 3, 2, 1, 1), nn.Sigmoid())
+    reference.load_state_dict(net.state_dict())
+    x = graphnn.randn(2, 8, 5, 6)
+
+    def run(model, wrap):
+        optimizer = graphnn.optim.SGD(model.parameters(), lr=0.1)
+
+        def step(x):
+            optimizer.zero_grad()
+            found = model(x)
+            loss = (found * found).mean()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        step = wrap(step)
+        return [step(x).item() for _ in range(3)], model[0].weight
+
+    ours, weight = run(net, lambda step: graphnn.compile(step, backend="native"))
+    theirs, wanted = run(reference, lambda step: step)
+    assert ours == pytest.approx(theirs, rel=1e-5)
+    assert graphnn.allclose(weight, wanted, atol=1e-5)
