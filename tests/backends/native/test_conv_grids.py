@@ -38,3 +38,14 @@ def test_large_images_keep_their_borders():
     made = lay_out(image, [whole(56)], 6)
     assert made.image == image
     assert made.grids == (whole(56),)
+
+
+def test_large_kernels_on_small_images_are_taken_apart_along_one_axis_to_bound_the_code():
+    taps = tuple(Tap(i, j, 5 * i + j) for i in range(5) for j in range(5))
+    made = lay_out(Image(8, 16, 10, 10, 4, 4, 18, 18), [Grid(14, 14, (0, 0), (1, 1), (0, 0), (1, 1), taps)], 10)
+    assert len(made.grids) == 9
+    assert made.image == Image(8, 16, 10, 10, 0, 4, 10, 18)
+    read = dict(results_of(made))
+    assert len(read) == 196
+    for (h, w), found in read.items():
+        assert found == {(h + i - 4, w + j): 5 * i + j for i in range(5) for j in range(5) if 0 <= h + i - 4 < 10}

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from graphnn.backends.native.kernels.conv_layout import Image
 
 GAIN = 1.1  # by how much taking apart must win: it makes more code
+MOST = 16  # grids: each has code of its own, and the C compiler takes its time
 AROUND_TILE = 1.5  # pixels whose sums would take as long as what is done around a tile's
 
 
@@ -48,14 +49,22 @@ class Grids(NamedTuple):
 
 
 def lay_out(image: Image, grids: Sequence[Grid], tile_pixels: int) -> Grids:
-    """`image` with its borders, or the image as it is, where taking the grids apart costs less."""
+    """`image` with its borders, or without those of one axis or both, where taking the grids apart costs less."""
     whole = Grids(image, tuple(grids))
     if image.is_plain:
         return whole
-    plain = Image(image.n, image.c, image.h, image.w, 0, 0, image.h, image.w)
-    moved = [g._replace(start=(g.start[0] - image.top, g.start[1] - image.left)) for g in grids]
-    apart = Grids(plain, tuple(part for g in moved for part in _taken_apart(g, image.h, image.w)))
-    return apart if _cost(apart, tile_pixels) * GAIN < _cost(whole, tile_pixels) else whole
+    apart = [_apart(image, grids, rows, columns) for rows, columns in ((True, True), (True, False), (False, True))]
+    best = min((g for g in apart if len(g.grids) <= MOST), key=lambda g: _cost(g, tile_pixels), default=whole)
+    return best if _cost(best, tile_pixels) * GAIN < _cost(whole, tile_pixels) else whole
+
+
+def _apart(image: Image, grids: Sequence[Grid], rows: bool, columns: bool) -> Grids:
+    """The grids taken apart along `rows` and `columns`, in an image that has the borders of the other axis."""
+    top, height = (0, image.h) if rows else (image.top, image.hp)
+    left, width = (0, image.w) if columns else (image.left, image.wp)
+    block = Image(image.n, image.c, image.h, image.w, top, left, height, width)
+    moved = [g._replace(start=(g.start[0] - image.top + top, g.start[1] - image.left + left)) for g in grids]
+    return Grids(block, tuple(part for g in moved for part in _taken_apart(g, height, width)))
 
 
 def _cost(given: Grids, tile_pixels: int) -> float:
