@@ -98,14 +98,42 @@ class _Epilogue:
             one = ex.load(dtype, pointer, "s")
             return one if form == "s" else ex.splat(dtype, one)
         if operand.shape == self.out.shape:
-            assert operand.strides == self.out.strides, "an epilogue reads operands in its result's format"
-            return ex.load(dtype, f"{pointer} + gn_at", wide)
+            return self._load_each(operand, form)
         stride = next(s for n, s in zip(operand.shape, operand.strides, strict=True) if n != 1)
         at = f"{pointer} + ({channel}) * {stride}"
         if form == "w":
             return ex.splat(dtype, ex.load(dtype, at, "s"))
-        assert form == "s" or stride == 1, "a vector along the channels reads them side by side"
-        return ex.load(dtype, at, wide)
+        if form == "s" or stride == 1:
+            return ex.load(dtype, at, wide)
+        return self._gather(operand, f"({channel} + gn_l) * {stride}")
+
+    def _load_each(self, operand: Operand, form: str) -> str:
+        """From an operand with an element for each of the result's; a view may have other strides, 0 too."""
+        dtype, pointer = operand.type.dtype, operand.pointer
+        wide = "s" if form == "s" else "v"
+        axes = [
+            (own, n, s) for own, n, s in zip(self.out.strides, self.out.shape, operand.strides, strict=True) if n != 1
+        ]
+        if all(own == s for own, _, s in axes):
+            return ex.load(dtype, f"{pointer} + gn_at", wide)
+        side_by_side = form == "v" and min(axes)[2] == 1  # a vector of channels stays within a row
+        if form == "s" or side_by_side:
+            return ex.load(dtype, f"{pointer} + {_index('gn_at', axes)}", wide)
+        return self._gather(operand, _index("(gn_at + gn_l)", axes))
+
+    def _gather(self, operand: Operand, index: str) -> str:
+        """A vector of the elements at `index`, an expression of the lane gn_l."""
+        dtype = operand.type.dtype
+        return (
+            f"({{ {C_TYPES[dtype.short]} gn_v[{self.lanes}]; "
+            f"for (long gn_l = 0; gn_l < {self.lanes}; gn_l++) gn_v[gn_l] = {operand.pointer}[{index}]; "
+            f"{ex.load(dtype, 'gn_v', 'v')}; }})"
+        )
+
+
+def _index(at: str, axes: Sequence[tuple[int, int, int]]) -> str:
+    """Where a view holds the element that lies at `at` in the result; axes as (result's stride, length, view's stride)."""
+    return " + ".join(f"{at} / {own} % {n} * {s}" for own, n, s in axes if s) or "0"
 
 
 def _next(channel: str, form: str) -> str:
