@@ -123,7 +123,7 @@ def _conv_flops(
     x: TensorType, weight: TensorType, bias: TensorType | None = None, *, shape: Shape, relu: bool, **geometry: Any
 ) -> int:
     out = conv2d.infer(x, TensorType(weight.dtype, shape), **geometry)
-    return 2 * out.size * math.prod(shape[1:])
+    return 2 * int(out.size) * math.prod(shape[1:])
 
 
 packed_conv2d = register(

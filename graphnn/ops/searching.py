@@ -66,7 +66,7 @@ def _write_modes(values: np.ndarray | None, indices: np.ndarray | None, x: np.nd
     rows = np.moveaxis(x.reshape(x.shape or (1,)), dim, -1)
     order = np.argsort(rows, -1, kind="stable")
     ordered = np.take_along_axis(rows, order, -1)
-    size = rows.shape[-1]
+    size = x.shape[dim] if x.ndim else 1
     ends = np.ones(rows.shape, bool)
     ends[..., :-1] = ordered[..., 1:] != ordered[..., :-1]
     places = np.arange(size)

@@ -17,9 +17,9 @@ import numpy as np
 
 import graphnn
 from graphnn.errors import ArgumentError, GraphnnError
-from graphnn.ir import parse
 from graphnn.ir.dtypes import BY_SHORT
 from graphnn.ir.graph import Graph
+from graphnn.ir.parser import parse
 
 INPUT = re.compile(r"\s*(\w+)\s*\[([^\]]*)\]\s*(?:<\s*(\d+)\s*)?")
 
@@ -51,7 +51,8 @@ class Subject:
 
     def graph(self) -> Graph:
         with self.mode():
-            return graphnn.trace(self.function, *self.arguments)
+            traced: Graph = graphnn.trace(self.function, *self.arguments)
+            return traced
 
     def compiled(self, backend: str) -> Any:
         """Compiled, and run once."""

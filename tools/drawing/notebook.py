@@ -17,7 +17,7 @@ def graph_svg(graph: Graph) -> str:
     """By `dot` where it is there, else by the layout of our own."""
     drawing = draw_graph(graph, legend=False)
     try:
-        return drawing.pipe(format="svg", encoding="utf-8", quiet=True)
+        return str(drawing.pipe(format="svg", encoding="utf-8", quiet=True))
     except (graphviz.ExecutableNotFound, subprocess.CalledProcessError):
         return plain_svg(drawing)
 

@@ -20,7 +20,7 @@ def results_of(made):
             for w in range(grid.columns):
                 place = grid.place[0] + h * grid.step[0], grid.place[1] + w * grid.step[1]
                 start = grid.start[0] + h * grid.stride[0], grid.start[1] + w * grid.stride[1]
-                yield place, {(start[0] + t.h, start[1] + t.w): t.index for t in grid.taps}
+                yield place, {(start[0] + t.h, start[1] + t.w): t.number for t in grid.taps}
 
 
 def test_small_images_are_read_in_place_and_taps_outside_are_left_out():

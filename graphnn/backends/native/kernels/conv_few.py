@@ -83,7 +83,7 @@ def _sums(step: Step, job: Job, grid: Grid, size: int) -> Lines:
 def _row(step: Step, job: Job, grid: Grid, taps: list[Tap], size: int) -> Lines:
     """The sums over a row of the kernel, spelled out or, where it is long, as loops over what lies side by side."""
     image, nr = job.grids.image, job.panels.nr
-    places = [((t.h * image.wp + t.w) * image.c, t.index * image.c * nr) for t in taps]
+    places = [((t.h * image.wp + t.w) * image.c, t.number * image.c * nr) for t in taps]
     if len(taps) * image.c <= MOST:
         every = [(at + k, row + k * nr) for at, row in places for k in range(image.c)]
         return flat(*(block("", _products(step, job, grid, str(at), str(row), size)) for at, row in every))

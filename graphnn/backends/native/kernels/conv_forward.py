@@ -14,7 +14,7 @@ from graphnn.backends.native.lowering import lowers, only_float32
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.backends.native.toolchain.machine import Machine
 from graphnn.ir import dtypes
-from graphnn.ir.types import TensorType
+from graphnn.ir.types import Shape, TensorType
 from graphnn.ir.value import Node
 
 
@@ -36,7 +36,8 @@ class Forward:
         one, zero = (1,) * axes, (0,) * axes
         n, c, *spatial = x.type.shape
         h, w = (*one, *spatial)
-        self.o, _, *kernel = node.attrs.get("shape", weight.type.shape)
+        shape: Shape = node.attrs.get("shape", weight.type.shape)
+        self.o, _, *kernel = shape
         kh, kw = (*one, *kernel)
         self.lines = lines
         self.oh, self.ow = (*one, *out.type.shape[2:])

@@ -22,7 +22,7 @@ class Tap(NamedTuple):
 
     h: int
     w: int
-    index: int
+    number: int
 
 
 class Grid(NamedTuple):

@@ -40,8 +40,8 @@ class Job(NamedTuple):
 def runs_of(grid: Grid, image: Image) -> list[Run]:
     """The taps, in order, those that are neighbours in the image and in the panel as one."""
     runs: list[Run] = []
-    for h, w, index in grid.taps:
-        offset, row = (h * image.wp + w) * image.c, index * image.c
+    for h, w, number in grid.taps:
+        offset, row = (h * image.wp + w) * image.c, number * image.c
         last = runs[-1] if runs else None
         if last and last.offset + last.length == offset and last.row + last.length == row:
             runs[-1] = last._replace(length=last.length + image.c)

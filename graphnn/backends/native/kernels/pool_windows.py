@@ -114,8 +114,8 @@ def _max_pool2d_grad(step: Step) -> list[Phase]:
         return [_scatter_channels(head, g, out, put, at, cost)]
     wide = out.moves[2] == out.w * out.moves[3]
     place = f"at * {out.moves[3]}" if wide else f"at / {out.w} * {out.moves[2]} + at % {out.w} * {out.moves[3]}"
-    put = [f"const int64_t at = {at};", f"({out.at('out')})[{place}] += *({value});"]
-    every = nest(axes((g.h, g.w), g.moves[2:]), put) if min(g.h, g.w) > 1 else _whole(g, put)
+    lines = [f"const int64_t at = {at};", f"({out.at('out')})[{place}] += *({value});"]
+    every = nest(axes((g.h, g.w), g.moves[2:]), lines) if min(g.h, g.w) > 1 else _whole(g, lines)
     return [_planes(head, out, work, cost, _clear(out), every)]
 
 
