@@ -22,7 +22,13 @@ def _list(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
     ctx.exit()
 
 
-LIST: dict[str, Any] = {"is_flag": True, "is_eager": True, "expose_value": False, "callback": _list, "help": "Which passes there are."}
+LIST: dict[str, Any] = {
+    "is_flag": True,
+    "is_eager": True,
+    "expose_value": False,
+    "callback": _list,
+    "help": "Which passes there are.",
+}
 
 
 @click.command()

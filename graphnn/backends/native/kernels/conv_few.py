@@ -75,7 +75,7 @@ def _sums(step: Step, job: Job, grid: Grid, size: int) -> Lines:
     if len(grid.taps) * image.c <= MOST or len(rows) == 1:
         return flat(start, *(_row(step, job, grid, row, size) for row in rows))
     down = (rows[1][0].h - rows[0][0].h) * image.wp * image.c
-    move = f"a_ += {down}, b_ += {(rows[1][0].index - rows[0][0].index) * image.c * nr}"
+    move = f"a_ += {down}, b_ += {(rows[1][0].number - rows[0][0].number) * image.c * nr}"
     inner = _row(step, job, grid, rows[0], size)
     return flat(start, block(f"for (long i = 0; i < {len(rows)}; i++, {move})", inner))
 
