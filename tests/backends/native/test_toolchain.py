@@ -198,6 +198,18 @@ def test_a_large_cache_loses_what_was_not_used_for_longest(own_cache):
     assert [path.name for path in own_cache.iterdir()] == ["d"]
 
 
+def test_sweeps_what_killed_processes_have_left(own_cache):
+    cache.store("kept", bytes(10))
+    for name in (".build-old", ".build-new"):
+        (own_cache / name).mkdir()
+        (own_cache / name / "a.c").write_text("")
+    (own_cache / ".new-old").write_text("")
+    for name in (".build-old", ".new-old", "kept"):
+        os.utime(own_cache / name, (1000, 1000))
+    cache.prune()
+    assert {path.name for path in own_cache.iterdir()} == {"kept", ".build-new"}
+
+
 def test_the_cache_goes_where_xdg_says(tmp_path, monkeypatch):
     monkeypatch.delenv("GRAPHNN_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from graphnn.backends.native.toolchain.folder import cache_folder, is_trusted
 from graphnn.errors import BackendError
 
 SEAL = 32
+UNFINISHED = (".build-", ".new-")  # how names begin that are gone when their process has done its work
+ABANDONED = 3600  # seconds: no compiler takes that long
 MOST_BYTES = 1 << 30  # above that, what was not used for longest goes until half is left
 
 
@@ -59,6 +63,7 @@ def store(name: str, content: bytes) -> Path:
 
 def prune(most: int = MOST_BYTES) -> None:
     """Bounds the folder's size. Libraries that are loaded somewhere stay loaded when their files go."""
+    _sweep()
     found = [(entry.stat(), entry.path) for entry in os.scandir(cache_folder()) if entry.is_file(follow_symlinks=False)]
     total = sum(s.st_size for s, _ in found)
     if total <= most:
@@ -68,6 +73,16 @@ def prune(most: int = MOST_BYTES) -> None:
             return
         Path(path).unlink(missing_ok=True)
         total -= s.st_size
+
+
+def _sweep() -> None:
+    """Removes what processes that were killed have left."""
+    for entry in os.scandir(cache_folder()):
+        if entry.name.startswith(UNFINISHED) and time.time() - entry.stat(follow_symlinks=False).st_mtime > ABANDONED:
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                Path(entry.path).unlink(missing_ok=True)
 
 
 def _replace(path: Path, content: bytes) -> None:
