@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.errors import ArgumentError, DTypeError, ShapeError
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ops.activation import log_sigmoid
 from graphnn.ops.class_targets import reduce_calls
@@ -205,6 +206,7 @@ binary_cross_entropy = register(
         numpy=checked(_check_probabilities, _bce_in_ops),
         decompose=_bce_in_ops,
         vjp=_bce_vjp,
+        traits=(Trait.CHECKS,),
     )
 )
 
