@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from graphnn.backends.native.kernels.conv_depthwise import depthwise_phases, depthwise_scratch, is_depthwise
 from graphnn.backends.native.kernels.conv_few import few_phase, suits_few
 from graphnn.backends.native.kernels.conv_grids import Grid, Grids, Tap, lay_out
-from graphnn.backends.native.kernels.conv_layout import Image, Panels, image_phase, panels_phase
+from graphnn.backends.native.kernels.conv_layout import Image, Panels, as_image, image_phase, panels_phase
 from graphnn.backends.native.kernels.conv_products import Job, Result, product_phase
 from graphnn.backends.native.kernels.conv_tile import shape_of, tile_shape
 from graphnn.backends.native.kernels.matmul import has_whole_vectors
@@ -19,9 +20,9 @@ from graphnn.ir.value import Node
 
 
 def accepts(node: Node) -> bool:
-    """Float32, all channels in one group, and something to do."""
+    """Float32, all channels in one group or each in one of its own, and something to do."""
     sizes = [v.type.size for v in (*node.operands, *node.outputs)]
-    return only_float32(node) and node.attrs["groups"] == 1 and min(sizes) > 0
+    return only_float32(node) and min(sizes) > 0 and (node.attrs["groups"] == 1 or is_depthwise(node))
 
 
 class Forward:
@@ -60,6 +61,8 @@ class Forward:
 
 
 def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
+    if is_depthwise(node):
+        return depthwise_scratch(node)
     forward = Forward(node, machine)
     return TensorType(dtypes.float32, (forward.panels.size,)), forward.image.type
 
@@ -67,6 +70,8 @@ def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
 @lowers("conv1d", "conv2d", "conv2d_relu", accepts=accepts, scratch=_scratch)
 def _conv(step: Step) -> list[Phase]:
     """The weights come contiguous, as parameters do; the image in any strides."""
+    if is_depthwise(step.node):
+        return depthwise_phases(step, finisher(step, step.node.output.type.shape[1]))
     made = Forward(step.node, step.machine)
     weight = step.inputs[1]
     assert weight is not None
@@ -126,14 +131,6 @@ def _striding(panels: Panels, weight: Operand) -> Panels:
     so, sc, *rest = weight.strides
     skh, skw = (*(0,) * (2 - len(rest)), *rest)
     return panels._replace(strides=(skh, skw, sc, so))
-
-
-def as_image(operand: Operand) -> Operand:
-    """A line (N, C, W) as an image of height 1."""
-    if operand.type.ndim == 4:
-        return operand
-    (n, c, w), (sn, sc, sw) = operand.shape, operand.strides
-    return operand._replace(type=TensorType(operand.type.dtype, (n, c, 1, w)), strides=(sn, sc, 0, sw))
 
 
 def finisher(step: Step, channels: int) -> Callable[[str, str], str]:

@@ -17,6 +17,9 @@ MOST = 16  # grids: each has code of its own, and the C compiler takes its time
 AROUND_TILE = 1.5  # pixels whose sums would take as long as what is done around a tile's
 
 
+Reach = list[tuple[int, int]]  # (offset in what is read, number of the tap), along one axis
+
+
 class Tap(NamedTuple):
     """Offsets in the image, and which tap of a panel it is."""
 
@@ -106,3 +109,9 @@ def _ranges(count: int, kind: Callable[[int], frozenset[int]]) -> list[tuple[int
         else:
             found.append((at, at + 1, here))
     return found
+
+
+def reach(kernel: int, stride: int, dilation: int, padding: int, phase: int) -> Reach:
+    """Position phase + stride * q got tap k times what stands at q + offset, where stride divides."""
+    found = [((phase + padding - k * dilation) // stride, k) for k in range(kernel)]
+    return sorted((o, k) for o, k in found if (phase + padding - k * dilation) % stride == 0)

@@ -6,10 +6,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+from graphnn.backends.native.kernels.conv_depthwise import depthwise_phases, depthwise_scratch, is_depthwise
 from graphnn.backends.native.kernels.conv_few import few_phase, suits_few
-from graphnn.backends.native.kernels.conv_forward import accepts, as_image, finisher
-from graphnn.backends.native.kernels.conv_grids import Grid, Tap, lay_out
-from graphnn.backends.native.kernels.conv_layout import Image, Panels, image_phase, panels_phase
+from graphnn.backends.native.kernels.conv_forward import accepts, finisher
+from graphnn.backends.native.kernels.conv_grids import Grid, Tap, lay_out, reach
+from graphnn.backends.native.kernels.conv_layout import Image, Panels, as_image, image_phase, panels_phase
 from graphnn.backends.native.kernels.conv_products import Job, Result, product_phase
 from graphnn.backends.native.kernels.conv_tile import tile_shape
 from graphnn.backends.native.lowering import lowers
@@ -18,8 +19,6 @@ from graphnn.backends.native.toolchain.machine import Machine
 from graphnn.ir import dtypes
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node
-
-Reach = list[tuple[int, int]]  # (offset in the gradient, index of the tap), along one axis
 
 
 class InputGrad:
@@ -41,7 +40,7 @@ class InputGrad:
         padding = (*zero, *attrs["padding"])
         self.stride = stride
         self.reaches = [
-            [_reach(kernel[a], stride[a], dilation[a], padding[a], phase) for phase in range(stride[a])] for a in (0, 1)
+            [reach(kernel[a], stride[a], dilation[a], padding[a], phase) for phase in range(stride[a])] for a in (0, 1)
         ]
         (top, bottom), (left, right) = (self._borders(a, (oh, ow)[a], (self.h, self.w)[a]) for a in (0, 1))
         image = Image(n, o, oh, ow, top, left, oh + top + bottom, ow + left + right)
@@ -69,13 +68,9 @@ class InputGrad:
                 yield Grid(rows, columns, (ph, pw), self.stride, (top, left), (1, 1), taps)
 
 
-def _reach(kernel: int, stride: int, dilation: int, padding: int, phase: int) -> Reach:
-    """Position phase + stride * q got tap k times what stands at q + offset, where stride divides."""
-    found = [((phase + padding - k * dilation) // stride, k) for k in range(kernel)]
-    return sorted((o, k) for o, k in found if (phase + padding - k * dilation) % stride == 0)
-
-
 def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
+    if is_depthwise(node):
+        return depthwise_scratch(node)
     grad = InputGrad(node, machine)
     return TensorType(dtypes.float32, (grad.panels.size,)), grad.image.type
 
@@ -85,6 +80,8 @@ TRANSPOSED = ("conv_transpose1d", "conv_transpose2d")  # the same, and a bias
 
 @lowers("conv1d_input_grad", "conv2d_input_grad", *TRANSPOSED, accepts=accepts, scratch=_scratch, channels_last=True)
 def _input_grad(step: Step) -> list[Phase]:
+    if is_depthwise(step.node):
+        return depthwise_phases(step, finisher(step, step.node.output.type.shape[1]))
     made = InputGrad(step.node, step.machine)
     g, weight, out = step.inputs[0], step.inputs[1], step.outputs[0]
     assert g is not None

@@ -66,6 +66,14 @@ def image_phase(image: Image, source: Operand, target: Operand) -> Phase:
     return Phase(body, parts, size * (COPY if sc == 1 else TRANSPOSED))
 
 
+def as_image(operand: Operand) -> Operand:
+    """A line (N, C, W) as an image of height 1."""
+    if operand.type.ndim == 4:
+        return operand
+    (n, c, w), (sn, sc, sw) = operand.shape, operand.strides
+    return operand._replace(type=TensorType(operand.type.dtype, (n, c, 1, w)), strides=(sn, sc, 0, sw))
+
+
 class Panels(NamedTuple):
     """Weights in panels: `taps` are (kh, kw) in the order in which they are read; `rows` input channels, `columns` output
     channels, `nr` of them a panel; the strides of the source along kh, kw, row and column."""

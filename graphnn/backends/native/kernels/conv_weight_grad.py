@@ -8,8 +8,10 @@ Into how many slices a sum is cut depends on shapes alone, so its order is the s
 from __future__ import annotations
 
 from graphnn.backends.native.kernels.axes import Lines, block, flat, loop, text
-from graphnn.backends.native.kernels.conv_forward import accepts, as_image
-from graphnn.backends.native.kernels.conv_layout import image_phase
+from graphnn.backends.native.kernels.conv_depthwise import is_depthwise
+from graphnn.backends.native.kernels.conv_depthwise_weight import depthwise_weight_phases, depthwise_weight_scratch
+from graphnn.backends.native.kernels.conv_forward import accepts
+from graphnn.backends.native.kernels.conv_layout import as_image, image_phase
 from graphnn.backends.native.kernels.conv_products import FLOPS_PER_NS
 from graphnn.backends.native.kernels.conv_weight_grad_few import few_phases, few_scratch, has_few_pixels
 from graphnn.backends.native.kernels.weight_grad_shape import Kind, Tile, WeightGrad, gradient_phase
@@ -25,6 +27,8 @@ PARTS = 16
 
 
 def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
+    if is_depthwise(node):
+        return depthwise_weight_scratch(node)
     made = WeightGrad(node, machine)
     if has_few_pixels(made):
         return few_scratch(made, machine)
@@ -34,6 +38,8 @@ def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
 
 @lowers("conv1d_weight_grad", "conv2d_weight_grad", accepts=accepts, scratch=_scratch, channels_last=True)
 def _weight_grad(step: Step) -> list[Phase]:
+    if is_depthwise(step.node):
+        return depthwise_weight_phases(step)
     made = WeightGrad(step.node, step.machine)
     g, x = step.inputs[0], step.inputs[1]
     assert g is not None
