@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from graphnn.ir.value import Node
+from graphnn.ops.packed_weights import Packing
 from graphnn.passes.canonicalize import Canonicalize
 from graphnn.passes.common_subexpressions import CommonSubexpressions
 from graphnn.passes.constant_folding import ConstantFolding
@@ -20,13 +21,13 @@ from graphnn.passes.layout import ChannelsLast
 from graphnn.passes.pack_weights import PackWeights
 from graphnn.rewrite.pass_ import Pass
 
-PanelWidth = Callable[[Node], int]
+HowToPack = Callable[[Node], Packing | None]
 
 
-def inference_pipeline(backend: str = "numpy", *, panel_width: PanelWidth | None = None) -> tuple[Pass, ...]:
-    """For graphs that only compute outputs; `backend` runs what is made, and wants constant weights in panels of
-    `panel_width` (see `PackWeights`)."""
-    return (*_inference(), *_fusions(backend, panel_width=panel_width))
+def inference_pipeline(backend: str = "numpy", *, packing: HowToPack | None = None) -> tuple[Pass, ...]:
+    """For graphs that only compute outputs; `backend` runs what is made, and wants constant weights as
+    `packing` says (see `PackWeights`)."""
+    return (*_inference(), *_fusions(backend, packing=packing))
 
 
 def training_pipeline(backend: str = "numpy", *, late_inputs: int = 0) -> tuple[Pass, ...]:
@@ -36,7 +37,7 @@ def training_pipeline(backend: str = "numpy", *, late_inputs: int = 0) -> tuple[
     return (*_training(), *_fusions(backend, late_inputs))
 
 
-def _fusions(backend: str, late_inputs: int = 0, panel_width: PanelWidth | None = None) -> tuple[Pass, ...]:
+def _fusions(backend: str, late_inputs: int = 0, packing: HowToPack | None = None) -> tuple[Pass, ...]:
     """Last: a group is opaque to all others, and no named op must be lost in one."""
     if backend != "native":
         return (FuseElementwise(late_inputs=late_inputs),)
@@ -45,7 +46,7 @@ def _fusions(backend: str, late_inputs: int = 0, panel_width: PanelWidth | None 
         # before the groups, which go by where their operands lie
         ChannelsLast(),
         # after the formats, which decide how a convolution is done; before the groups, which hide the layers
-        *((PackWeights(panel_width),) if panel_width is not None else ()),
+        *((PackWeights(packing),) if packing is not None else ()),
         # before the groups, which would take what follows a product
         FuseEpilogue(late_inputs=late_inputs),
         # in C each group is one loop, whatever its size; takes in the optimizer's arithmetic

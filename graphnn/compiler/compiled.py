@@ -157,7 +157,7 @@ class Compiled:
 
         name = self._backend.name
         if seeds is None and not graph.updates:
-            pipeline = inference_pipeline(name, panel_width=self._backend.target.panel_width)
+            pipeline = inference_pipeline(name, packing=self._backend.target.packing)
         else:
             pipeline = training_pipeline(name, late_inputs=seeds or 0)
         result = PassManager(pipeline).run(graph)

@@ -7,7 +7,7 @@ prologue, done once. The layers with packed weights are defined by those without
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,31 +15,51 @@ from graphnn.errors import ShapeError
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape, TensorType
 from graphnn.ops.conv import CONVOLUTIONS, conv2d
-from graphnn.ops.matrix import linear
+from graphnn.ops.matrix import linear, matmul
 from graphnn.ops.movement import permute, reshape
 from graphnn.ops.op import Call, Op, register
 from graphnn.ops.slicing import slice as slice_
 from graphnn.ops.unary import relu as relu_
+from graphnn.ops.winograd import weight_matrix
 
 # ---- packing
 
 
-def packed_shape(shape: Shape, width: int) -> Shape:
-    """Of a weight (O, C, *kernel) in panels of `width` outputs: (panels, *kernel, C, width)."""
+class Packing(NamedTuple):
+    """How a layer's weight shall come: in panels of `width` outputs, transformed for `winograd` or not."""
+
+    width: int
+    winograd: bool = False
+
+
+def packed_shape(shape: Shape, width: int, winograd: bool = False) -> Shape:
+    """Of a weight (O, C, *kernel) in panels of `width` outputs: (panels, *kernel, C, width), or (36, panels, C, width)."""
     outputs, channels, *kernel = shape
-    return (-(-outputs // width), *kernel, channels, width)
+    panels = -(-outputs // width)
+    return (36, panels, channels, width) if winograd else (panels, *kernel, channels, width)
 
 
-def _pack_weight(weight: TensorType, *, width: int) -> TensorType:
+def _pack_weight(weight: TensorType, *, width: int, winograd: bool = False) -> TensorType:
     """A weight (O, C, *kernel) as panels (⌈O / width⌉, *kernel, C, width): all outputs of a panel side by side, zeros
-    beyond the last one."""
+    beyond the last one. For `winograd` a 3x3 kernel g becomes the 6x6 numbers G g Gᵀ: (36, ⌈O / width⌉, C, width)."""
     if weight.ndim < 2 or width < 1:
         raise ShapeError(f"pack_weight: wants a weight (outputs, inputs, *kernel) and a positive width, got {weight}")
-    return TensorType(weight.dtype, packed_shape(weight.shape, width))
+    if winograd and weight.shape[2:] != (3, 3):
+        raise ShapeError(f"pack_weight: winograd is for kernels of 3x3, got {weight}")
+    return TensorType(weight.dtype, packed_shape(weight.shape, width, winograd))
 
 
-def _pack_kernel(out: np.ndarray, weight: np.ndarray, *, width: int) -> list[Call]:
-    return [(_pack_into, out, weight)]
+def _pack_kernel(out: np.ndarray, weight: np.ndarray, *, width: int, winograd: bool) -> list[Call]:
+    return [(_transform_into if winograd else _pack_into, out, weight)]
+
+
+def _transform_into(out: np.ndarray, weight: np.ndarray) -> None:
+    g = np.array(weight_matrix(), float)
+    outputs, width = weight.shape[0], out.shape[-1]
+    for panel, rows in enumerate(range(0, outputs, width)):
+        part = np.einsum("xi,ocij,yj->xyco", g, weight[rows : rows + width].astype(float), g)
+        out[:, panel, :, : part.shape[-1]] = part.reshape(36, *part.shape[2:])
+        out[:, panel, :, part.shape[-1] :] = 0
 
 
 def _pack_into(out: np.ndarray, weight: np.ndarray) -> None:
@@ -56,19 +76,37 @@ pack_weight: Op = register(
         "pack_weight",
         infer=_pack_weight,
         numpy=_pack_kernel,
-        vjp=lambda c, g: unpacked(g, c.types[0].shape),
+        vjp=lambda c, g: _pack_gradient(c, g),
     )
 )
 
 
+def _pack_gradient(c: Any, g: Any) -> Any:
+    shape = c.types[0].shape
+    return _through(g, shape, np.array(weight_matrix(), float).T) if c.attrs["winograd"] else unpacked(g, shape)
+
+
 def unpacked(weight: Any, shape: Shape) -> Any:
     """The weight of `shape` that was packed, by other ops."""
+    if len(weight.shape) == 4 and len(shape) == 4:
+        return _through(weight, shape, np.linalg.pinv(np.array(weight_matrix(), float)))
     outputs, channels, *kernel = shape
     panels, *_, width = weight.shape
     axes = len(kernel)
     turned = permute(weight, dims=(0, axes + 2, axes + 1, *range(1, axes + 1)))
     whole = reshape(turned, shape=(panels * width, channels, *kernel))
     return slice_(whole, dim=0, start=0, stop=outputs, step=1) if panels * width != outputs else whole
+
+
+def _through(weight: Any, shape: Shape, matrix: np.ndarray) -> Any:
+    """(36, panels, C, width) as M X Mᵀ with M of 3 x 6, for each kernel: a weight of that shape."""
+    _, panels, channels, width = weight.shape
+    squares = permute(reshape(weight, shape=(6, 6, panels, channels, width)), dims=(2, 4, 3, 0, 1))
+    kind = getattr(weight, "type", weight).dtype  # of a value, a Tensor, or an array
+    m = matrix.astype(getattr(kind, "numpy", kind))
+    small = matmul(matmul(m, squares), np.ascontiguousarray(m.T))
+    whole = reshape(small, shape=(panels * width, channels, 3, 3))
+    return slice_(whole, dim=0, start=0, stop=shape[0], step=1) if panels * width != shape[0] else whole
 
 
 # ---- layers
@@ -138,6 +176,8 @@ packed_conv2d = register(
 
 
 def _unpacked_type(op: str, weight: TensorType, shape: Shape) -> TensorType:
-    if len(shape) < 2 or weight.ndim != len(shape) + 1 or weight.shape != packed_shape(shape, weight.shape[-1]):
+    winograd = weight.ndim == 4 == len(shape) and shape[2:] == (3, 3)
+    good = len(shape) >= 2 and (winograd or weight.ndim == len(shape) + 1)
+    if not good or weight.shape != packed_shape(shape, weight.shape[-1], winograd):
         raise ShapeError(f"{op}: {weight} is not the packed form of a weight of shape {list(shape)}")
     return TensorType(weight.dtype, shape)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node
+from graphnn.ops.packed_weights import Packing
 
 DEFAULT_ALIGNMENT = 64
 
@@ -30,9 +31,9 @@ class Target:
             return ()
         return tuple(scratch(*(None if v is None else v.type for v in node.inputs), **node.attrs))
 
-    def panel_width(self, node: Node) -> int:
-        """How many outputs a panel of a layer's weight shall have, if it is constant and packed ahead; 0: leave it."""
-        return 0
+    def packing(self, node: Node) -> Packing | None:
+        """How a layer's weight shall be packed ahead, if it is constant; None: it is better read as it is."""
+        return None
 
 
 NUMPY = Target()

@@ -8,22 +8,37 @@ from tests.ops.lazy_torch import torch
 from tests.ops.rows import Row, Sample, floats, sample
 
 F = torch.nn.functional
+G = (
+    *((1, 0, 0), (1 / 3, 1 / 3, 1 / 3), (-1 / 3, 1 / 3, -1 / 3)),
+    *((-16 / 15, -8 / 15, -4 / 15), (1 / 15, -2 / 15, 4 / 15), (0, 0, 1)),
+)
 
 
-def packed(weight: np.ndarray, width: int) -> np.ndarray:
-    """(⌈O / width⌉, *kernel, C, width), zeros beyond the last output."""
+def packed(weight: np.ndarray, width: int, winograd: bool = False) -> np.ndarray:
+    """(⌈O / width⌉, *kernel, C, width), zeros beyond the last output; for Winograd's algorithm (36, ⌈O / width⌉, C, width)."""
+    if winograd:
+        g = np.array(G)
+        panels = packed(weight.astype("f8"), width)
+        found = np.einsum("xi,pijcw,yj->xypcw", g, panels, g)
+        return found.reshape(36, *found.shape[2:]).astype(weight.dtype)
     missing = -len(weight) % width
     whole = np.concatenate([weight, np.zeros((missing, *weight.shape[1:]), weight.dtype)])
     panels = whole.reshape(-1, width, *weight.shape[1:])
     return np.ascontiguousarray(np.moveaxis(panels, (1, 2), (-1, -2)))
 
 
-def layer(x: np.ndarray, weight: np.ndarray, *bias: np.ndarray, width: int = 8, **attrs: Any) -> Sample:
-    return sample(x, packed(weight, width), *bias, shape=weight.shape, **attrs)
+def layer(
+    x: np.ndarray, weight: np.ndarray, *bias: np.ndarray, width: int = 8, winograd: bool = False, **attrs: Any
+) -> Sample:
+    return sample(x, packed(weight, width, winograd), *bias, shape=weight.shape, **attrs)
 
 
 def unpacked(weight: Any, shape: Any) -> Any:
     """As PyTorch's tensors, differentiable."""
+    if weight.ndim == 4 == len(shape):
+        back = torch.linalg.pinv(torch.tensor(G, dtype=weight.dtype))
+        squares = weight.unflatten(0, (6, 6)).permute(2, 4, 3, 0, 1)
+        return (back @ squares @ back.T).reshape(-1, *shape[1:])[: shape[0]]
     axes = len(shape) - 2
     return weight.permute(0, axes + 2, axes + 1, *range(1, axes + 1)).reshape(-1, *shape[1:])[: shape[0]]
 
@@ -45,6 +60,7 @@ WEIGHTS = (
     sample(floats(5, 3, 2, 3), width=8),
     sample(floats(4, 3, 5), width=3),
     sample(floats(6, 2, 3, 3, dtype="f8"), width=4),
+    sample(floats(20, 3, 3, 3), width=16, winograd=True),
 )
 LAYERS = (
     layer(floats(20, 7), floats(33, 7), floats(33), width=16),
@@ -59,10 +75,12 @@ IMAGES = (
     layer(floats(2, 3, 7, 5), floats(6, 3, 3, 3), width=24, stride=(2, 1), padding=(1, 2), relu=True),
     layer(floats(2, 8, 4, 4), floats(16, 8, 1, 1), floats(16), width=16),
     layer(floats(1, 8, 9, 9), floats(8, 8, 3, 3), floats(8), padding=(2, 2), dilation=(2, 2)),
+    layer(floats(2, 16, 9, 7) / 4, floats(16, 16, 3, 3) / 4, floats(16), width=16, winograd=True, padding=(1, 1), grad=False),
+    layer(floats(1, 3, 5, 6), floats(4, 3, 3, 3), width=4, winograd=True, relu=True),
 )
 
 ROWS: tuple[Row, ...] = (
-    Row("pack_weight", WEIGHTS, numpy=packed, named=False),
+    Row("pack_weight", WEIGHTS, numpy=packed, rtol=1e-5, atol=1e-6, named=False),
     Row("packed_linear", LAYERS, torch=linear, rtol=1e-5, atol=1e-5, named=False),
     Row("packed_conv2d", IMAGES, torch=conv2d, rtol=1e-5, atol=1e-5, named=False),
 )

@@ -2,12 +2,13 @@ import numpy as np
 
 import graphnn as gn
 from graphnn import nn
+from graphnn.ops.packed_weights import Packing
 from graphnn.passes import PackWeights
 from tests.passes.check import check_rewrite, check_unchanged
 
 
 def eight(node):
-    return 8
+    return Packing(8)
 
 
 def test_constant_weights_are_packed_once_for_all_their_layers():
@@ -47,6 +48,25 @@ def test_convolutions_keep_their_geometry():
           %w: f32[4, 3, 3, 3] = param() {name="w"}
           %0: f32[1, 3, 3, 3, 8] = pack_weight(%w) {width=8}
           %1: f32[2, 4, 4, 4] = packed_conv2d(%x, %0) {shape=[4, 3, 3, 3], stride=[2, 2], padding=[1, 1], relu=true}
+          return %1
+        }""",
+    )
+
+
+def test_kernels_are_transformed_where_that_is_asked_for():
+    check_rewrite(
+        PackWeights(lambda node: Packing(8, winograd=True)),
+        before="""
+        graph @g(%x: f32[2, 3, 8, 8]) -> (f32[2, 4, 8, 8]) {
+          %w: f32[4, 3, 3, 3] = param() {name="w"}
+          %0: f32[2, 4, 8, 8] = conv2d(%x, %w) {padding=[1, 1]}
+          return %0
+        }""",
+        after="""
+        graph @g(%x: f32[2, 3, 8, 8]) -> (f32[2, 4, 8, 8]) {
+          %w: f32[4, 3, 3, 3] = param() {name="w"}
+          %0: f32[36, 1, 3, 8] = pack_weight(%w) {width=8, winograd=true}
+          %1: f32[2, 4, 8, 8] = packed_conv2d(%x, %0) {shape=[4, 3, 3, 3], padding=[1, 1]}
           return %1
         }""",
     )

@@ -96,8 +96,8 @@ def _staged(graph: Graph, backend: str) -> Iterable[tuple[str, str, Graph, float
     from graphnn.backends.registry import backend_named
     from graphnn.passes import inference_pipeline, training_pipeline
 
-    width = backend_named(backend).target.panel_width
-    pipeline = training_pipeline(backend) if graph.updates else inference_pipeline(backend, panel_width=width)
+    packing = backend_named(backend).target.packing
+    pipeline = training_pipeline(backend) if graph.updates else inference_pipeline(backend, packing=packing)
     for pass_ in pipeline:
         result = PassManager((pass_,), verify=False).run(graph)
         yield pass_.name, _sentence(pass_), result.graph, 1e3 * result.report.passes[0].seconds

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from graphnn.backends.native.epilogue import head_of
 from graphnn.backends.native.lowering import lowering_of
-from graphnn.backends.native.prepacking import panel_width
+from graphnn.backends.native.prepacking import packing
 from graphnn.backends.native.toolchain.machine import Machine, this_machine
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node
+from graphnn.ops.packed_weights import Packing
 from graphnn.plan.target import Target
 
 
@@ -26,5 +27,5 @@ class NativeTarget(Target):
         found = lowering_of(node)
         return super().scratch(node) if found is None else found.scratch(head_of(node), self.machine)
 
-    def panel_width(self, node: Node) -> int:
-        return panel_width(node, self.machine)
+    def packing(self, node: Node) -> Packing | None:
+        return packing(node, self.machine)

@@ -12,7 +12,7 @@ from graphnn.backends.native.kernels.axes import Lines, block, flat, loop, text
 from graphnn.backends.native.kernels.conv_layout import Image, as_image, image_phase
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.ir import dtypes
-from graphnn.ir.types import TensorType
+from graphnn.ir.types import Shape, TensorType
 from graphnn.ir.value import Node
 
 SLICES = 8
@@ -27,7 +27,8 @@ class _Shape:
         assert x is not None
         axes = 1 if g.type.ndim == 3 else 0
         one, zero = (1,) * axes, (0,) * axes
-        n, self.c, *spatial = g.type.shape
+        shape: Shape = g.type.shape
+        n, self.c, *spatial = shape
         oh, ow = (*one, *spatial)
         h, w = (*one, *x.type.shape[2:])
         kh, kw = (*one, *out.type.shape[2:])

@@ -11,9 +11,18 @@ from graphnn.backends.native.kernels.conv_layout import Image, Panels, as_image,
 from graphnn.backends.native.kernels.conv_products import Job, Result, product_phase
 from graphnn.backends.native.kernels.conv_tile import shape_of, tile_shape
 from graphnn.backends.native.kernels.matmul import has_whole_vectors
+from graphnn.backends.native.kernels.winograd import (
+    WeightSizes,
+    Winograd,
+    suits_winograd,
+    transform_weights,
+    winograd_phases,
+    winograd_scratch,
+    winograd_with_weights,
+)
 from graphnn.backends.native.lowering import lowers, only_float32
 from graphnn.backends.native.step import Operand, Phase, Step
-from graphnn.backends.native.toolchain.machine import Machine
+from graphnn.backends.native.toolchain.machine import Machine, this_machine
 from graphnn.ir import dtypes
 from graphnn.ir.types import Shape, TensorType
 from graphnn.ir.value import Node
@@ -60,10 +69,32 @@ class Forward:
         self.image = self.grids.image
 
 
+def winograd_of(node: Node, machine: Machine, constant: bool) -> Winograd | None:
+    """The convolution by Winograd's algorithm, where it can be done so and pays, or its weight comes so."""
+    x, weight, out = node.inputs[0], node.inputs[1], node.output
+    assert x is not None
+    assert weight is not None
+    attrs = node.attrs
+    shape: Shape = attrs.get("shape", weight.type.shape)
+    plain = (attrs["stride"], attrs["dilation"], attrs["groups"]) == ((1, 1), (1, 1), 1)
+    if not plain or shape[2:] != (3, 3) or max(attrs["padding"]) > 2:
+        return None
+    (n, c, h, w), (top, left) = x.type.shape, attrs["padding"]
+    image = Image(n, c, h, w, top, left, h + 2 * top, w + 2 * left)
+    _, _, oh, ow = out.type.shape
+    if "shape" not in attrs:
+        return suits_winograd(machine, image, shape[0], (oh, ow), constant)
+    vectors = weight.type.shape[-1] // machine.lanes
+    return Winograd(image, shape[0], oh, ow, vectors, machine.lanes) if weight.type.ndim == 4 else None
+
+
 def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     if is_depthwise(node):
         return depthwise_scratch(node)
     forward = Forward(node, machine)
+    winograd = winograd_of(node, machine, False)
+    if winograd is not None:
+        return winograd_scratch(winograd, machine, forward.panels)
     return TensorType(dtypes.float32, (forward.panels.size,)), forward.image.type
 
 
@@ -75,19 +106,30 @@ def _conv(step: Step) -> list[Phase]:
     made = Forward(step.node, step.machine)
     weight = step.inputs[1]
     assert weight is not None
+    winograd = winograd_of(step.node, step.machine, False)
+    if winograd is not None:
+        return winograd_with_weights(step, winograd, _striding(made.panels, weight), weight, finisher(step, made.o))
     packed, block = step.scratch
     packing = panels_phase(_striding(made.panels, weight), weight, packed, step.machine.lanes)
     return [packing, *_product(step, made, packed, block)]
 
 
 def _image_scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
+    winograd = winograd_of(node, machine, True)
+    if winograd is not None:
+        return winograd.scratch(machine), winograd.source
     return (Forward(node, machine).image.type,)
 
 
 @lowers("packed_conv2d", accepts=lambda node: accepts(node) and has_whole_vectors(node), scratch=_image_scratch)
 def _packed_conv(step: Step) -> list[Phase]:
-    packed = step.inputs[1]
+    packed, x = step.inputs[1], step.inputs[0]
     assert packed is not None
+    assert x is not None
+    winograd = winograd_of(step.node, step.machine, True)
+    if winograd is not None:
+        memory, image = step.scratch
+        return winograd_phases(step, winograd, x, image, packed, memory, finisher(step, winograd.columns))
     return _product(step, Forward(step.node, step.machine), packed, step.scratch[0])
 
 
@@ -108,7 +150,17 @@ def _product(step: Step, made: Forward, packed: Operand, block: Operand) -> list
     return [*phases, product_phase(step, job, block, packed)]
 
 
-@lowers("pack_weight", accepts=lambda node: only_float32(node) and node.output.type.ndim < 6)
+def _pack_scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
+    size = node.output.type.size
+    return (TensorType(dtypes.float32, (size // 4,)),) if node.attrs["winograd"] else ()
+
+
+def _can_pack(node: Node) -> bool:
+    whole = not node.attrs["winograd"] or node.attrs["width"] % this_machine().lanes == 0
+    return only_float32(node) and node.output.type.ndim < 6 and whole
+
+
+@lowers("pack_weight", accepts=_can_pack, scratch=_pack_scratch)
 def _pack(step: Step) -> list[Phase]:
     weight, out = step.inputs[0], step.outputs[0]
     assert weight is not None
@@ -116,14 +168,13 @@ def _pack(step: Step) -> list[Phase]:
     columns, rows, *kernel = weight.shape
     kh, kw = (*(1,) * (2 - len(kernel)), *kernel)
     taps = tuple((i, j) for i in range(kh) for j in range(kw))
-    return [
-        panels_phase(
-            _striding(Panels(taps, rows, columns, out.shape[-1], (0, 0, 0, 0)), weight),
-            weight,
-            out,
-            step.machine.lanes,
-        )
-    ]
+    lanes, width = step.machine.lanes, step.attrs["width"]
+    panels = _striding(Panels(taps, rows, columns, width, (0, 0, 0, 0)), weight)
+    if not step.attrs["winograd"]:
+        return [panels_phase(panels, weight, out, lanes)]
+    (packed,) = step.scratch
+    sizes = WeightSizes(panels.number, rows, width, lanes)
+    return [panels_phase(panels, weight, packed, lanes), transform_weights(sizes, packed, out)]
 
 
 def _striding(panels: Panels, weight: Operand) -> Panels:

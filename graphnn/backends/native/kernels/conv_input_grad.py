@@ -13,6 +13,12 @@ from graphnn.backends.native.kernels.conv_grids import Grid, Tap, lay_out, reach
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, as_image, image_phase, panels_phase
 from graphnn.backends.native.kernels.conv_products import Job, Result, product_phase
 from graphnn.backends.native.kernels.conv_tile import tile_shape
+from graphnn.backends.native.kernels.winograd import (
+    Winograd,
+    suits_winograd,
+    winograd_scratch,
+    winograd_with_weights,
+)
 from graphnn.backends.native.lowering import lowers
 from graphnn.backends.native.step import Phase, Step
 from graphnn.backends.native.toolchain.machine import Machine
@@ -68,10 +74,27 @@ class InputGrad:
                 yield Grid(rows, columns, (ph, pw), self.stride, (top, left), (1, 1), taps)
 
 
+def _winograd(node: Node, machine: Machine) -> Winograd | None:
+    """The gradient as a convolution by Winograd's algorithm, where it can be done so and pays."""
+    g, weight, out = node.inputs[0], node.inputs[1], node.output
+    assert g is not None
+    assert weight is not None
+    attrs = node.attrs
+    plain = (attrs["stride"], attrs["dilation"], attrs["groups"]) == ((1, 1), (1, 1), 1)
+    if not plain or weight.type.shape[2:] != (3, 3) or max(attrs["padding"]) > 2:
+        return None
+    (n, o, h, w), (top, left) = g.type.shape, (2 - p for p in attrs["padding"])
+    image = Image(n, o, h, w, top, left, h + 2 * top, w + 2 * left)
+    return suits_winograd(machine, image, weight.type.shape[1], (out.shape[2], out.shape[3]), constant=False)
+
+
 def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     if is_depthwise(node):
         return depthwise_scratch(node)
     grad = InputGrad(node, machine)
+    winograd = _winograd(node, machine)
+    if winograd is not None:
+        return winograd_scratch(winograd, machine, grad.panels)
     return TensorType(dtypes.float32, (grad.panels.size,)), grad.image.type
 
 
@@ -87,10 +110,14 @@ def _input_grad(step: Step) -> list[Phase]:
     assert g is not None
     assert weight is not None
     assert out is not None
-    packed, block = step.scratch
     so, sc, *rest = weight.strides
     skh, skw = (*(0,) * (2 - len(rest)), *rest)
-    phases = [panels_phase(made.panels._replace(strides=(skh, skw, so, sc)), weight, packed, step.machine.lanes)]
+    panels = made.panels._replace(strides=(skh, skw, so, sc))
+    winograd = _winograd(step.node, step.machine)
+    if winograd is not None:
+        return winograd_with_weights(step, winograd, panels, weight, finisher(step, made.c))
+    packed, block = step.scratch
+    phases = [panels_phase(panels, weight, packed, step.machine.lanes)]
     if made.image.is_plain and g.is_channels_last:
         block = g
     else:
