@@ -34,7 +34,8 @@ class _Shape:
         kh, kw = (*one, *out.type.shape[2:])
         attrs = node.attrs
         self.stride, dilation = (*one, *attrs["stride"]), (*one, *attrs["dilation"])
-        top, left = (*zero, *attrs["padding"])
+        padding: Shape = attrs["padding"]
+        top, left = (*zero, *padding)
         self.image, self.gradient = Image(n, self.c, h, w, 0, 0, h, w), Image(n, self.c, oh, ow, 0, 0, oh, ow)
         self.taps = [
             (i * dilation[0] - top, j * dilation[1] - left) for i, j in itertools.product(range(kh), range(kw))
