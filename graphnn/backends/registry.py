@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from graphnn.errors import BackendError
@@ -13,6 +13,7 @@ from graphnn.plan.target import Target
 from graphnn.runtime.executable import State, Workspace
 
 NAMES = ("auto", "numpy", "native")
+_own: dict[str, Callable[[], Backend]] = {}
 
 
 class Backend(Protocol):
@@ -43,6 +44,8 @@ def backend_named(name: str, *, threads: int | None = None, exact: bool = False)
     """
     if name == "auto":
         name = os.environ.get("GRAPHNN_BACKEND") or "native"
+    if name in _own:
+        return _own[name]()
     if name == "numpy":
         from graphnn.backends.numpy.backend import NumpyBackend
 
@@ -51,7 +54,15 @@ def backend_named(name: str, *, threads: int | None = None, exact: bool = False)
         from graphnn.backends.native.backend import NativeBackend
 
         return NativeBackend(threads=threads, exact=exact)
-    near = difflib.get_close_matches(name, NAMES, n=1)
+    known = (*NAMES, *_own)
+    near = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise BackendError(f"no backend is called {name!r}{hint}; there are {', '.join(NAMES)}")
+    raise BackendError(f"no backend is called {name!r}{hint}; there are {', '.join(known)}")
+
+
+def register_backend(name: str, make: Callable[[], Backend]) -> None:
+    """Lets `compile(..., backend=name)` use a backend of the user's own; `make()` is called for each compiled function."""
+    if name in NAMES:
+        raise BackendError(f"the backend {name!r} comes with graphnn; give yours another name")
+    _own[name] = make
 

@@ -8,6 +8,8 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SHOWN = {
+    "add_a_backend.py": "running linear_relu, linear",
+    "first_network.py": "the same answers: True",
     "add_an_op.py": "compiled: [1.0, 8.0, 27.0]",
     "character_transformer.py": "it writes: rain on the roof",
     "digits_step.py": "digits that it has not seen are right",
