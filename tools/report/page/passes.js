@@ -1,6 +1,7 @@
 // What each pass changed: the lines before and after it, side by side.
 const CONTEXT = 2; // unchanged lines shown around a change
 const MOST_LINES = 1500;
+const FUSED = /^(fused|packed|.*_relu$)/;
 
 function showPasses() {
   const box = $("view-passes"), number = state.stage, stage = DATA.stages[number];
@@ -15,7 +16,7 @@ function showPasses() {
   }
   const old = new Set(before.nodes), now = new Set(stage.nodes);
   const added = stage.nodes.filter((n) => !old.has(n)), removed = before.nodes.filter((n) => !now.has(n));
-  const fused = added.filter((n) => /^(fused|packed|.*_relu$)/.test(DATA.nodes[n].op)).length;
+  const fused = added.filter((n) => FUSED.test(DATA.nodes[n].op)).length;
   const told = [`${before.nodes.length} → ${stage.nodes.length} operations`, `${added.length} added`, `${removed.length} removed`];
   if (fused) told.push(`${fused} fused or packed`);
   if (stage.ms !== null) told.push(`${stage.ms.toFixed(2)} ms`);
@@ -24,13 +25,13 @@ function showPasses() {
   const columns = make("div", { class: "columns" });
   columns.append(
     make("div", {}, make("h3", {}, "before (− removed)"), listing(marked(before.nodes, now, "removed"))),
-    make("div", {}, make("h3", {}, "after (+ added)"), listing(marked(stage.nodes, old, "added"))));
+    make("div", {}, make("h3", {}, "after (+ added, ⊕ fused)"), listing(marked(stage.nodes, old, "added"))));
   box.append(columns);
 }
 
 // Lines with their marks; long stretches without a change are left out.
 function marked(nodes, other, mark) {
-  const kinds = nodes.map((n) => (other.has(n) ? "same" : mark));
+  const kinds = nodes.map((n) => (other.has(n) ? "same" : mark === "added" && FUSED.test(DATA.nodes[n].op) ? "fused" : mark));
   const near = kinds.map((_, i) => kinds.slice(Math.max(0, i - CONTEXT), i + CONTEXT + 1).some((k) => k !== "same"));
   const lines = [];
   let skipped = 0;
@@ -46,7 +47,7 @@ function marked(nodes, other, mark) {
 
 function listing(lines) {
   const code = make("div", { class: "code" });
-  const sign = { added: "+ ", removed: "− ", same: "  ", skip: "" };
+  const sign = { added: "+ ", fused: "⊕ ", removed: "− ", same: "  ", skip: "" };
   for (const [kind, text] of lines.slice(0, MOST_LINES))
     code.append(make("div", { class: kind }, sign[kind] + text.split("\n")[0]));
   if (lines.length > MOST_LINES) code.append(make("div", { class: "skip" }, `${lines.length - MOST_LINES} more`));
