@@ -117,7 +117,7 @@ from graphnn.ops.reduce import all, amax, amin, any, cumsum, mean, prod, sum, va
 from graphnn.ops.resample import resample, resample_grad
 from graphnn.ops.rnn import rnn_relu, rnn_relu_grad, rnn_tanh, rnn_tanh_grad
 from graphnn.ops.rounded_division import div_floor, div_trunc
-from graphnn.ops.scans import cummax, cummin, cumprod, logcumsumexp
+from graphnn.ops.scans import cummax, cummin, cumprod, cumprod_grad, logcumsumexp
 from graphnn.ops.scatter_reduce import scatter_reduce
 from graphnn.ops.searching import mode, searchsorted
 from graphnn.ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle

@@ -9,12 +9,12 @@ import numpy as np
 from graphnn.errors import DTypeError
 from graphnn.ir import dtypes
 from graphnn.ir.types import TensorType
-from graphnn.ops.compare import eq, gt, logical_and, lt, where
-from graphnn.ops.elementwise import add, div, mul, neg, sub
+from graphnn.ops.compare import gt, lt, where
+from graphnn.ops.elementwise import add, mul, neg, sub
 from graphnn.ops.gathering import gather_grad
-from graphnn.ops.movement import check_dim, flip
+from graphnn.ops.movement import check_dim, flip, transpose, unsqueeze
 from graphnn.ops.op import Call, Op, Types, register
-from graphnn.ops.reduce import cumsum
+from graphnn.ops.reduce import sum as sum_
 from graphnn.ops.unary import copy, exp, log
 
 
@@ -36,19 +36,8 @@ def _cumprod(x: TensorType, *, dim: int) -> TensorType:
     return x if x.dtype.is_floating_point else TensorType(dtypes.int64, x.shape)
 
 
-def _cumprod_vjp(c: Any, g: Any, x: Any, out: Any) -> Any:
-    """Before the first zero the sum of `g * out` from there on, over x; at it the same with 1 for that zero; after it
-    nothing (second derivatives leave out pairs of zeros)."""
-    dim = c.attrs["dim"]
-    if not c.types[0].ndim:
-        return copy(g)
-    is_zero = eq(x, 0)
-    zeros = cumsum(is_zero, dim=dim)
-    is_first = logical_and(is_zero, eq(zeros, 1))
-    before = div(_from_the_end(cumsum, mul(g, out), dim), where(is_zero, 1.0, x))
-    products = cumprod(where(is_first, 1.0, x), dim=dim)
-    at_first = _from_the_end(cumsum, mul(g, products), dim)
-    return where(eq(zeros, 0), before, where(is_first, at_first, 0.0))
+def _cumprod_vjp(c: Any, g: Any, x: Any) -> Any:
+    return cumprod_grad(g, x, dim=c.attrs["dim"]) if c.types[0].ndim else copy(g)
 
 
 cumprod: Op = register(
@@ -57,6 +46,46 @@ cumprod: Op = register(
         infer=_cumprod,
         numpy=lambda out, x, *, dim: [_scan_call(np.multiply, out, x, dim)],
         vjp=_cumprod_vjp,
+    )
+)
+
+
+def _cumprod_grad(g: TensorType, x: TensorType, *, dim: int) -> TensorType:
+    """For each element the sum, over all products that it is part of, of g times the product of the others."""
+    check_dim("cumprod_grad", dim, x.ndim)
+    return TensorType(g.dtype, x.shape)
+
+
+def _write_cumprod_grad(out: np.ndarray, g: np.ndarray, x: np.ndarray, dim: int) -> None:
+    """Before the first zero the sum of g * product from there on, over x; at it the same with 1 for that zero; after it 0."""
+    is_zero = x == 0
+    zeros = np.cumsum(is_zero, dim)
+    is_first = is_zero & (zeros == 1)
+    before = _sum_from_the_end(g * np.cumprod(x, dim), dim) / np.where(is_zero, 1, x)
+    at_first = _sum_from_the_end(g * np.cumprod(np.where(is_first, 1, x), dim), dim)
+    out[...] = np.where(zeros == 0, before, np.where(is_first, at_first, 0))
+
+
+def _sum_from_the_end(x: np.ndarray, dim: int) -> np.ndarray:
+    return np.flip(np.cumsum(np.flip(x, dim), dim), dim)
+
+
+def _cumprod_grad_in_ops(g: Any, x: Any, *, dim: int) -> Any:
+    """All products with one element left out, n * n of them: what can be differentiated again, zeros or not."""
+    n, last = x.shape[dim], len(x.shape) - 1
+    g, x = (unsqueeze(transpose(v, dim0=dim, dim1=last), dim=last) for v in (g, x))
+    places = np.arange(n)
+    without = cumprod(where(places[:, None] == places, 1.0, x), dim=last + 1)
+    found = sum_(mul(where(places[:, None] <= places, without, 0.0), g), dim=(last + 1,))
+    return transpose(found, dim0=dim, dim1=last)
+
+
+cumprod_grad: Op = register(
+    Op(
+        "cumprod_grad",
+        infer=_cumprod_grad,
+        numpy=lambda out, g, x, *, dim: [(_write_cumprod_grad, out, g, x, dim)],
+        decompose=_cumprod_grad_in_ops,
     )
 )
 

@@ -31,6 +31,13 @@ def rounded(mode: str) -> Row:
     return Row(f"div_{mode}", (*pairs(low=0.5), *mixed(), *whole), torch=tensors(oracle))
 
 
+def cumprod_grad(g: Any, x: Any, dim: int) -> Any:
+    """By PyTorch's own rule."""
+    with torch.enable_grad():
+        leaf = x if x.requires_grad else x.detach().requires_grad_()
+        return torch.autograd.grad(leaf.cumprod(dim), [leaf], g, create_graph=x.requires_grad or g.requires_grad)[0]
+
+
 ROWS = (
     rounded("floor"),
     rounded("trunc"),
@@ -39,6 +46,17 @@ ROWS = (
         (*WHOLE, *INTEGERS, sample(ZEROS, dim=1, grad=False), sample(ZEROS, dim=0, grad=False)),
         torch=torch.cumprod,
         rtol=2e-5,
+    ),
+    Row(
+        "cumprod_grad",
+        (
+            sample(floats(3, 4), floats(3, 4), dim=1),
+            sample(floats(5), np.array([2.0, 0.0, 3.0, 0.0, 1.5], "f4"), dim=0, torch_grad=False),
+            sample(floats(2, 3, 2), floats(2, 3, 2), dim=1),
+            sample(floats(0, 2), floats(0, 2), dim=0),
+        ),
+        torch=cumprod_grad,
+        named=False,
     ),
     Row("cummax", (*WHOLE, *INTEGERS, sample(TIES, dim=1, grad=False)), torch=torch.cummax),
     Row("cummin", (*WHOLE, *INTEGERS, sample(TIES, dim=1, grad=False)), torch=torch.cummin),

@@ -117,3 +117,14 @@ ERRORS = {
 def test_what_pytorch_refuses_is_refused(name):
     program, kind, gist = ERRORS[name]
     check_error(program, X, kind=kind, gist=gist)
+
+
+@pytest.mark.parametrize("values", [[2.0, 0.0, 3.0, 0.0, 1.5], [0.0, 0.0, 0.0], [1.0, 2.0, 3.0]], ids=str)
+def test_second_derivatives_of_products_with_zeros(values):
+    def program(t, x):
+        products = x.cumprod(0)
+        (first,) = t.autograd.grad((products * products).sum() + products.sum(), [x], create_graph=True)
+        (second,) = t.autograd.grad((first * first).sum() + first.sum(), [x])
+        return first, second
+
+    agree(program, np.array(values))
