@@ -20,7 +20,6 @@ from graphnn.ir.value import Node
 
 PARTS = 16
 A_TAP = 0.02  # nanoseconds for an element of the result, about
-ROOM = 8  # vectors of an image line kept at once: with the sums and a weight they fill sixteen registers
 
 
 def is_depthwise(node: Node) -> bool:
