@@ -45,9 +45,9 @@ class Summary:
         return self.layers[0]
 
     def rows(self) -> Iterator[tuple[str, ...]]:
-        for layer in self.layers:
+        for number, layer in enumerate(self.layers):
             name = layer.path.rpartition(".")[2]
-            label = f"{'  ' * layer.depth}{layer.kind}" + (f": {name}" if name else "")
+            label = f"{self._guides(number)}{layer.kind}" + (f": {name}" if name else "")
             yield (
                 label,
                 layer.output,
@@ -56,6 +56,16 @@ class Summary:
                 format_bytes(layer.bytes),
                 spelled_time(layer.nanoseconds) if layer.nanoseconds else "",
             )
+
+    def _guides(self, number: int) -> str:
+        """The lines of a tree before a layer: `│  ├─ `."""
+        depth, below = self.layers[number].depth, self.layers[number + 1 :]
+        guides = ""
+        for level in range(1, depth + 1):
+            after = next((layer.depth for layer in below if layer.depth <= level), 0)
+            own, others = ("├─ ", "└─ ") if level == depth else ("│  ", "   ")
+            guides += own if after == level else others
+        return guides
 
     @property
     def footing(self) -> str:

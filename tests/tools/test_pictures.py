@@ -54,7 +54,7 @@ def test_a_profile_and_a_summary_show_tables(compiled):
         found = profile(compiled, gn.ones(2, 6), runs=1)
     assert "<td>" in found._repr_html_()
     assert "linear_relu" in str(found)
-    assert "Linear: 0" in summarize(nn.Sequential(nn.Linear(2, 3)), gn.ones(1, 2))._repr_html_()
+    assert "└─ Linear: 0" in summarize(nn.Sequential(nn.Linear(2, 3)), gn.ones(1, 2))._repr_html_()
 
 
 def test_plots_are_written(compiled, tmp_path):

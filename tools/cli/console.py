@@ -36,17 +36,20 @@ def show_table(head: Sequence[str], rows: Iterable[Sequence[str]], left: Sequenc
 
 @contextmanager
 def working(what: str) -> Iterator[None]:
-    """Says on stderr that something goes on, when it takes long and stderr is a terminal."""
+    """A bar on stderr, with the time that has passed, when it takes long and stderr is a terminal."""
     if not sys.stderr.isatty():
         yield
         return
     from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    status = Console(stderr=True).status(what)
-    timer = threading.Timer(PATIENCE, status.start)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar.add_task(what, total=None)
+    timer = threading.Timer(PATIENCE, bar.start)
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
-        status.stop()
+        bar.stop()

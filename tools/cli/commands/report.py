@@ -12,7 +12,13 @@ from graphnn.tools.cli import console, options
 
 @click.command()
 @options.network
-@options.backend
+@click.option(
+    "--backend",
+    type=click.Choice(("auto", "numpy", "native")),
+    default="numpy",
+    show_default=True,
+    help="What runs the plan; native shows the generated C and its times, and waits for the C compiler.",
+)
 @options.out_file("The HTML file.", default=Path("report.html"), show_default=True)
 @click.option(
     "--runs", type=click.IntRange(1), default=5, show_default=True, help="Each step's time is the least of so many."
