@@ -65,4 +65,3 @@ def register_backend(name: str, make: Callable[[], Backend]) -> None:
     if name in NAMES:
         raise BackendError(f"the backend {name!r} comes with graphnn; give yours another name")
     _own[name] = make
-

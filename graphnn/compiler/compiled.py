@@ -65,12 +65,14 @@ class Compiled:
         if builders.stack:  # compiled inside compiled is inlined
             return self._function(*args, **kwargs)
         last = self._last
-        if last is not None and not kwargs and last.fits(args) and last.entry.fresh():
-            return last.entry.call(args)
+        if last is not None and not kwargs:
+            arrays = last.match(args)
+            if arrays is not None and last.entry.fresh():
+                return last.entry.call(args, arrays)
         key, leaves = signature(args, kwargs, self._dynamic)
         entry = self._entry(key, args, kwargs)
         self._last = shortcut(entry, args, kwargs)
-        return entry.call(leaves)
+        return entry.call(leaves, entry.arrays(leaves))
 
     def _choose(self, name: str, threads: int | None, exact: bool) -> Backend:
         try:

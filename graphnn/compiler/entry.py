@@ -101,9 +101,10 @@ class Entry:
 
     # ---- running
 
-    def call(self, leaves: Sequence[Any]) -> Any:
-        """Runs the plan on the call's leaves and puts its result together."""
-        inputs = self.inputs(leaves)
+    def call(self, leaves: Sequence[Any], inputs: list[Any]) -> Any:
+        """Runs the plan on the call's leaves and puts its result together; `inputs` are the `arrays` of the leaves."""
+        if self.readers:
+            inputs.extend([read(leaves) for read in self.readers])
         if self.joint is None:
             outputs: Sequence[Any] = self.program.run(inputs)
             node = None
@@ -123,11 +124,13 @@ class Entry:
             return fresh_tensor(outputs[0], self.single)
         return unflatten(self.structure, self._results(leaves, outputs, node))
 
+    def arrays(self, leaves: Sequence[Any]) -> list[Any]:
+        """The arrays of the leaves that are tensors."""
+        return [leaves[i]._array for i in self.tensor_leaves]
+
     def inputs(self, leaves: Sequence[Any]) -> list[Any]:
         """What a run is given: the arrays of the tensors, then the scalars as they are now."""
-        inputs = [leaves[i]._array for i in self.tensor_leaves]
-        inputs.extend([read(leaves) for read in self.readers])
-        return inputs
+        return [*self.arrays(leaves), *(read(leaves) for read in self.readers)]
 
     def _edges(self, leaves: Sequence[Any]) -> list[Edge]:
         return [gradient_edge(leaves[v] if isinstance(v, int) else v) for v in self.variables]

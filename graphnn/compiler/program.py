@@ -98,7 +98,7 @@ class Prologue:
         self.storages = storages
         self.runs = 0
         self._results: State = ()
-        self._seen: Any = None
+        self._seen: list[tuple[Storage, np.ndarray, int]] | None = None
         self._lock = threading.Lock()
         if graph is not None:
             plan = make_plan(graph, backend.target)
@@ -107,16 +107,24 @@ class Prologue:
 
     def results(self) -> State:
         """The current results; computed anew when the state they come from was, or may have been, written."""
-        if not self.storages and (self.graph is None or self._seen is not None):
+        if self.graph is None or self._current():
             return self._results
-        seen = [(id(s.array), s.writes) for s in self.storages]
-        if seen != self._seen or not all(s.watched for s in self.storages):
-            with self._lock:
-                found = self._executable.run([], tuple(s.array for s in self.storages))
-                self._results = tuple(np.asarray(f, order="C") for f in found)  # outputs may be transposed views
-                self._seen = seen
-                self.runs += 1
-        return self._results
+        with self._lock:
+            seen = [(s, s.array, s.writes) for s in self.storages]
+            found = self._executable.run([], tuple(s.array for s in self.storages))
+            self._results = tuple(np.asarray(f, order="C") for f in found)  # outputs may be transposed views
+            self._seen = seen
+            self.runs += 1
+            return self._results
+
+    def _current(self) -> bool:
+        """Whether nothing has been written, or may have been, since the last run."""
+        if self._seen is None:
+            return False
+        for storage, array, writes in self._seen:
+            if storage.writes != writes or storage.array is not array or not storage.watched:
+                return False
+        return True
 
 
 def _plan(graph: Graph, backend: Backend, early: Sequence[int] | None, seeds: int) -> Plan:

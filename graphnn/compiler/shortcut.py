@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from graphnn.autodiff.modes import state as grad_mode
@@ -10,37 +11,19 @@ from graphnn.compiler.entry import Entry
 from graphnn.compiler.signature import COMPUTED, grad_state
 from graphnn.tensor.tensor import Tensor
 
+Match = Callable[[tuple[Any, ...]], list[Any] | None]
+
 
 class Shortcut:
-    """The plan used last, and what its arguments were: tensors with memory of their own by type and gradients,
-    everything else by identity. What does not fit at a glance goes the long way, and may have the same key."""
+    """The plan used last, and `match`: given the arguments of a call with the same key, the arrays of its tensors, else
+    None. Tensors with memory of their own go by type and gradients, everything else by identity. What does not fit at a
+    glance goes the long way, and may have the same key."""
 
-    __slots__ = ("entry", "leaves", "recording", "tensors")
+    __slots__ = ("entry", "match")
 
     def __init__(self, entry: Entry, args: tuple[Any, ...]) -> None:
         self.entry = entry
-        self.leaves = [(a.tensor_type, grad_state(a)) if type(a) is Tensor else (None, a) for a in args]
-        self.recording = grad_mode.enabled
-        self.tensors = sum(kind is not None for kind, _ in self.leaves)
-
-    def fits(self, args: tuple[Any, ...]) -> bool:
-        """Whether the arguments have the same key."""
-        if len(args) != len(self.leaves) or grad_mode.enabled is not self.recording:
-            return False
-        storages = set()
-        for arg, (kind, other) in zip(args, self.leaves, strict=True):
-            if kind is None:
-                if arg is not other:
-                    return False
-                continue
-            if type(arg) is not Tensor or arg._base is not None:
-                return False
-            if (arg._requires and (arg._node is None or COMPUTED)) is not other:
-                return False
-            if (arg._type or arg.tensor_type) is not kind or arg._storage.trace is not None:
-                return False
-            storages.add(arg._storage)
-        return len(storages) == self.tensors
+        self.match = _match(args, entry.tensor_leaves)
 
 
 def shortcut(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Shortcut | None:
@@ -48,7 +31,7 @@ def shortcut(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sho
     if kwargs or any(map(_is_involved, args)):
         return None
     found = Shortcut(entry, args)
-    return found if found.fits(args) else None
+    return None if found.match(args) is None else found
 
 
 def _is_involved(arg: Any) -> bool:
@@ -56,3 +39,33 @@ def _is_involved(arg: Any) -> bool:
     if type(arg) is Tensor:
         return False
     return isinstance(arg, Tensor | tuple | list | dict) or dataclasses.is_dataclass(arg)
+
+
+def _match(args: tuple[Any, ...], wanted: list[int]) -> Match:
+    """`Shortcut.match`, written out for these arguments: a loop over them takes three times as long."""
+    names = {"Tensor": Tensor, "grad_mode": grad_mode}
+    tensors = [i for i, a in enumerate(args) if type(a) is Tensor]
+    tests = [f"grad_mode.enabled is {grad_mode.enabled}"]
+    for i, arg in enumerate(args):
+        names[f"known{i}"] = arg.tensor_type if i in tensors else arg
+        tests += _like(f"a{i}", f"known{i}", grad_state(arg)) if i in tensors else [f"a{i} is known{i}"]
+    if len(tensors) > 1:
+        tests.append(f"len({{{', '.join(f'a{i}._storage' for i in tensors)}}}) == {len(tensors)}")
+    lines = [
+        "def match(args):",
+        f"    if len(args) != {len(args)}: return None",
+        *([f"    {''.join(f'a{i}, ' for i in range(len(args)))}= args"] if args else []),
+        f"    if {' and '.join(tests)}:",
+        f"        return [{', '.join(f'a{i}._array' for i in wanted)}]",
+    ]
+    exec("\n".join(lines), names)
+    return names["match"]  # type: ignore[return-value]
+
+
+def _like(name: str, kind: str, gradient: bool | str) -> Iterator[str]:
+    """Tests whether a tensor has its memory for itself, this type, and such gradients."""
+    yield f"type({name}) is Tensor and {name}._base is None and ({name}._type or {name}.tensor_type) is {kind}"
+    yield f"{name}._requires" if gradient else f"not {name}._requires"
+    if gradient:
+        yield f"{name}._node is {'not ' if gradient == COMPUTED else ''}None"
+    yield f"{name}._storage.trace is None"

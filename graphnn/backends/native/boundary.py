@@ -1,7 +1,8 @@
 """Where Python meets C: the function that a run calls. It takes the arguments in, runs a phase, hands the results out.
 
-Arguments come as the addresses of NumPy's array objects (`array.h` reads their fields), or as numbers; results go into
-fresh arrays. What C has no simple way for (results with gaps, state of another dtype) is left to NumPy.
+It is a Python function (`toolchain/python.py`): arguments come as objects, NumPy's arrays (`array.h` reads their fields)
+or numbers; results go into fresh arrays. Python's lock is let go while the phase runs. What C has no simple way for
+(results with gaps, state of another dtype) is left to NumPy.
 """
 
 from __future__ import annotations
@@ -16,16 +17,15 @@ from graphnn.plan.strides import contiguous_strides
 
 Place = Callable[[Slot], int]
 
-NUMBERS = {"float64": "double", "int64": "long long", "bool": "_Bool"}
+NUMBERS = {"float64": ("double", "as_double"), "int64": ("long long", "as_integer"), "bool": ("_Bool", "is_true")}
 
 
 @dataclass
 class Boundary:
-    """One phase as a C function of its own. `inputs` and `outputs` are positions among those of the phase which pass
-    through C: "array", "number" or (inputs that nothing reads) ""; `rest` are the copies left to NumPy."""
+    """One phase as a C function of its own: it takes all inputs, then fresh arrays for those `outputs` that pass through
+    C, and returns 0, or 1 more than the step that refused its values. `rest` are the copies left to NumPy."""
 
     name: str
-    inputs: list[str] = field(default_factory=list)
     outputs: list[bool] = field(default_factory=list)
     rest: list[Copy] = field(default_factory=list)
     text: str = ""
@@ -42,50 +42,63 @@ def write_boundary(
 ) -> Boundary:
     """The function that runs `segments`; `place` finds room in the table for a slot."""
     made = Boundary(name)
-    parameters, enter, leave = [], [], []
+    numbers: list[str] = []
+    enter: list[str] = []
+    leave: list[str] = []
     for number, value in enumerate(inputs):
-        kind, lines = _enter(plan, value, number, place)
-        made.inputs.append(kind)
-        if kind:
-            parameters.append(f"{_parameter(plan, value, kind)}i{number}")
-            enter += lines
-    for number, value in enumerate(outputs):
+        slot = plan.slots.get(value)
+        if slot is not None:
+            (numbers if value.type.weak else enter).extend(_enter(slot, value, number, place(slot)))
+    for value in outputs:
         slot = plan.slot(value)
         dense = slot.kind != NUMBER and _is_dense(slot)
         made.outputs.append(dense)
         if dense:
-            parameters.append(f"gn_array *o{number}")
-            leave.append(f"    memcpy(o{number}->data, t[{place(slot)}], {_bytes(slot)});")
+            at = len(inputs) + sum(made.outputs) - 1
+            leave.append(f"    memcpy({_array(at)}->data, t[{place(slot)}], {_bytes(slot)});")
     for copy in copies:
         if _is_plain(copy) and all(made.outputs):  # results leave before state is written over
             leave.append(f"    memcpy(t[{place(copy.target)}], t[{place(copy.source)}], {_bytes(copy.source)});")
         else:
             made.rest.append(copy)
-    run = [f"    if ((refused = {s}(run, pool, t))) return refused;" for s in segments]
-    head = ", ".join(["gn_runner run", "void *pool", "char **t", *parameters])
-    body = ["    long refused = 0;", *enter, *run, *leave, "    return refused;"]
-    made.text = "\n".join([f'__attribute__((visibility("default")))\nlong {name}({head})\n{{', *body, "}\n"])
+    run = [f"    if ((refused = {s}(c->run, c->pool, t))) return refused;" for s in segments]
+    made.text = "\n".join(
+        [
+            f"static long {name}_phase(const gn_context *c, char **t, void *const *given)",
+            "{\n    long refused = 0;\n    (void)given;",
+            *enter,
+            *run,
+            *leave,
+            "    return refused;\n}\n",
+            '__attribute__((visibility("default")))',
+            f"void *{name}(gn_array *self, void *const *given, intptr_t count)",
+            "{\n    const gn_context *c = (const gn_context *)self->data;\n    char **t = c->table;\n    (void)count;",
+            *numbers,
+            "    void *thread = c->release_lock();",
+            f"    const long refused = {name}_phase(c, t, given);",
+            "    c->take_lock(thread);",
+            "    return c->from_long(refused);\n}\n",
+        ]
+    )
     return made
 
 
-def _enter(plan: Plan, value: Value, number: int, place: Place) -> tuple[str, list[str]]:
-    slot = plan.slots.get(value)
-    if slot is None:
-        return "", []
-    at = f"t[{place(slot)}]"
+def _enter(slot: Slot, value: Value, number: int, place: int) -> list[str]:
     if value.type.weak:
-        return "number", [f"    *({NUMBERS[slot.dtype.name]} *){at} = i{number};"]
+        kind, read = NUMBERS[slot.dtype.name]
+        return [f"    *({kind} *)t[{place}] = c->{read}(given[{number}]);"]
     if not slot.shape:
-        return "array", [f"    memcpy({at}, i{number}->data, {slot.dtype.itemsize});"]
+        return [f"    memcpy(t[{place}], {_array(number)}->data, {slot.dtype.itemsize});"]
     shape = ", ".join(map(str, slot.shape))
-    return "array", [
+    arguments = f"{_array(number)}, t[{place}], {len(slot.shape)}, s{number}, {slot.dtype.itemsize}"
+    return [
         f"    static const intptr_t s{number}[] = {{{shape}}};",
-        f"    if (gn_copy_in(i{number}, {at}, {len(slot.shape)}, s{number}, {slot.dtype.itemsize})) return -1;",
+        f"    if (gn_copy_in({arguments})) return -1;",
     ]
 
 
-def _parameter(plan: Plan, value: Value, kind: str) -> str:
-    return "gn_array *" if kind == "array" else f"{NUMBERS[plan.slots[value].dtype.name]} "
+def _array(number: int) -> str:
+    return f"((const gn_array *)given[{number}])"
 
 
 def _is_dense(slot: Slot) -> bool:

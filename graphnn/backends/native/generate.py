@@ -214,8 +214,7 @@ class _Generator:
         return HEADERS + "\n".join([*needed, *functions])
 
     def _main_unit(self, segments: Sequence[Segment], boundaries: Sequence[Boundary]) -> str:
-        lines = ['#include "array.h"', "typedef void (*gn_function)(char **, long, long);"]
-        lines.append("typedef void (*gn_runner)(void *pool, gn_function function, char **p, long parts);")
+        lines = ['#include "array.h"']
         lines += [f"void {name}(char **, long, long);" for name in self.functions.values()]
         lines += [CLOCK.replace("STEPS", str(len(self.plan.order)))] if self.timed else []
         for segment in segments:

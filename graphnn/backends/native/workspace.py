@@ -14,25 +14,21 @@ from graphnn.backends.native.generate import Program, Segment
 from graphnn.backends.native.target import NativeTarget
 from graphnn.backends.native.toolchain.arrays import reads_arrays
 from graphnn.backends.native.toolchain.pool import pool_runner
+from graphnn.backends.native.toolchain.python import python_function
 from graphnn.backends.numpy.backend import Bound, Memory, outputs_in_phase
 from graphnn.ir.value import Value
 from graphnn.ops.quiet import begin_quiet, end_quiet
 from graphnn.plan.places import Slot
 from graphnn.plan.plan import Plan
 
-_NUMBERS = {"f": ctypes.c_double, "i": ctypes.c_longlong, "b": ctypes.c_bool}
-
 
 class _Crossing(NamedTuple):
-    """A phase's C function, what every call hands it first, and what it takes and makes (see `Boundary`)."""
+    """A phase's C function, and what it makes (see `Boundary`)."""
 
     function: Any
-    fixed: tuple[Any, ...]
-    kinds: list[str]
     fresh: list[tuple[tuple[int, ...], np.dtype]]
     through: list[bool] | None
     rest: list[Bound]
-    simple: bool
 
 
 class NativeWorkspace:
@@ -60,27 +56,13 @@ class NativeWorkspace:
     def _crossing(self, boundary: Boundary | None, library: Any, results: list[np.ndarray]) -> _Crossing | None:
         if boundary is None or not reads_arrays():
             return None
-        function = library.function(boundary.name)
-        function.restype = ctypes.c_long
-        kinds = [k for k in boundary.inputs if k]
-        numbers = [
-            _NUMBERS[r.dtype.kind] for r, k in zip(self._given(boundary), boundary.inputs, strict=True) if k == "number"
-        ]
-        waiting = iter(numbers)
-        arguments = [ctypes.c_void_p if k == "array" else next(waiting) for k in kinds]
-        function.argtypes = [ctypes.c_void_p] * 3 + arguments + [ctypes.c_void_p] * sum(boundary.outputs)
+        context = [*(p.value or 0 for p in self._pool()), ctypes.addressof(self._table)]
         return _Crossing(
-            function,
-            (*self._pool(), self._table),
-            boundary.inputs,
+            python_function(boundary.name, library.address(boundary.name).value, context),
             [(r.shape, r.dtype) for r, c in zip(results, boundary.outputs, strict=True) if c],
             None if all(boundary.outputs) else boundary.outputs,
             [self._copy(c.target, c.source) for c in boundary.rest],
-            all(k == "array" for k in boundary.inputs),
         )
-
-    def _given(self, boundary: Boundary) -> list[Any]:
-        return self._in if boundary.name == "forward" else self._late_in
 
     def _pool(self) -> tuple[Any, Any]:
         assert isinstance(self.plan.target, NativeTarget)
@@ -105,13 +87,11 @@ class NativeWorkspace:
 
     def _cross(self, crossing: _Crossing, inputs: list[Any], results: list[np.ndarray]) -> list[np.ndarray]:
         """One call of C for the whole phase."""
-        made = [np.empty(shape, dtype) for shape, dtype in crossing.fresh]
-        if crossing.simple:
-            refused = crossing.function(*crossing.fixed, *map(id, inputs), *map(id, made))
+        if len(crossing.fresh) == 1:
+            made = [np.empty(*crossing.fresh[0])]
         else:
-            kinds = zip(inputs, crossing.kinds, strict=True)
-            given = [id(v) if kind == "array" else v for v, kind in kinds if kind]
-            refused = crossing.function(*crossing.fixed, *given, *map(id, made))
+            made = [np.empty(shape, dtype) for shape, dtype in crossing.fresh]
+        refused = crossing.function(*inputs, *made)
         if refused:
             self._refuse(refused - 1)
         if crossing.through is not None:

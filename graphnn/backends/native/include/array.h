@@ -12,6 +12,23 @@ typedef struct {
     intptr_t *strides; /* in bytes */
 } gn_array;
 
+typedef void (*gn_function)(char **places, long part, long worker);
+typedef void (*gn_runner)(void *pool, gn_function function, char **places, long parts);
+
+/* What a phase's function finds in its `self`, which is an array of these words: its workspace, and the part of Python's
+   stable ABI that it needs. */
+typedef struct {
+    gn_runner run;
+    void *pool;
+    char **table;
+    double (*as_double)(void *number);
+    long long (*as_integer)(void *number);
+    int (*is_true)(void *number);
+    void *(*from_long)(long number);
+    void *(*release_lock)(void);
+    void (*take_lock)(void *thread);
+} gn_context;
+
 static inline int gn_has_shape(const gn_array *a, int nd, const intptr_t *shape)
 {
     if (a->nd != nd) return 0;

@@ -97,7 +97,8 @@ def suits_winograd(
     c, o = image.c, columns
     if machine.exact or c < 16 or c % machine.lanes or o % found.nr or found.tiles < 4:
         return None
-    inside = (1 - 2 * image.top / 3 / out[0]) * (1 - 2 * image.left / 3 / out[1])  # taps of small images, see conv_grids
+    # the taps of small images that lie inside, see conv_grids
+    inside = (1 - 2 * image.top / 3 / out[0]) * (1 - 2 * image.left / 3 / out[1])
     direct = max(9.0 * inside * image.n * out[0] * out[1] * c * o / MULTIPLIED, 36.0 * c * o / READ)
     size = 4.0 * PRODUCTS * c * o
     products = PRODUCTS * found.tiles * c * o / MULTIPLIED

@@ -1,4 +1,4 @@
-"""Whether `array.h` reads this process's NumPy arrays rightly."""
+"""Whether C can be called as a function of Python, and `array.h` reads this process's NumPy arrays rightly."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.backends.native.toolchain.build import build
+from graphnn.backends.native.toolchain.python import can_make_functions
 
 PROBE = """
 #include "array.h"
@@ -25,6 +26,8 @@ __attribute__((visibility("default"))) void gn_probe(const gn_array *a, intptr_t
 @lru_cache(maxsize=1)
 def reads_arrays() -> bool:
     """Whether addresses, shapes and strides of a few arrays come out right; otherwise inputs go through NumPy."""
+    if not can_make_functions():
+        return False
     probe = build({"probe": PROBE}).function("gn_probe")
     probe.argtypes, probe.restype = (ctypes.py_object, ctypes.c_void_p), None
     arrays = (np.zeros((2, 3, 4), np.float32), np.zeros(5, np.int64)[::-2], np.zeros((), bool), np.zeros((3, 2)).T)
