@@ -9,7 +9,9 @@ def double(x):
     return x * 2 + 1
 
 
-@pytest.mark.parametrize(("named", "taken"), [(None, "native"), ("", "native"), ("numpy", "numpy"), ("native", "native")])
+@pytest.mark.parametrize(
+    ("named", "taken"), [(None, "native"), ("", "native"), ("numpy", "numpy"), ("native", "native")]
+)
 def test_auto_is_c_unless_the_environment_names_another(monkeypatch, named, taken):
     monkeypatch.delenv("GRAPHNN_BACKEND")
     if named is not None:

@@ -75,7 +75,15 @@ IMAGES = (
     layer(floats(2, 3, 7, 5), floats(6, 3, 3, 3), width=24, stride=(2, 1), padding=(1, 2), relu=True),
     layer(floats(2, 8, 4, 4), floats(16, 8, 1, 1), floats(16), width=16),
     layer(floats(1, 8, 9, 9), floats(8, 8, 3, 3), floats(8), padding=(2, 2), dilation=(2, 2)),
-    layer(floats(2, 16, 9, 7) / 4, floats(16, 16, 3, 3) / 4, floats(16), width=16, winograd=True, padding=(1, 1), grad=False),
+    layer(
+        floats(2, 16, 9, 7) / 4,
+        floats(16, 16, 3, 3) / 4,
+        floats(16),
+        width=16,
+        winograd=True,
+        padding=(1, 1),
+        grad=False,
+    ),
     layer(floats(1, 3, 5, 6), floats(4, 3, 3, 3), width=4, winograd=True, relu=True),
 )
 

@@ -193,6 +193,10 @@ class _Generator:
         return found
 
     def _call(self, name: str, phase: Phase, base: int) -> str:
+        if phase.times > 1:
+            once = self._call(name, phase._replace(times=1, cost=phase.cost * phase.times), base)
+            clock = f"*(int64_t *)t[{base + phase.clock}]"
+            return f"for (long s = 0; s < {phase.times}; s++) {{ {clock} = s; {once} }}"
         if phase.parts == 1:
             return f"{name}(t + {base}, 0, 0);"
         if phase.cost < SPLIT_ABOVE:

@@ -7,6 +7,7 @@ import pytest
 
 import graphnn.ops  # noqa: F401
 from graphnn.backends.native.backend import NativeBackend
+from graphnn.backends.native.kernels.recurrent_steps import cut_steps
 from graphnn.backends.native.lowering import lowering_of
 from graphnn.backends.native.target import NativeTarget
 from graphnn.backends.native.toolchain.machine import this_machine
@@ -98,3 +99,18 @@ def test_any_number_of_threads_gives_the_same_bits(op):
         for other in others:
             for one, two in zip(first, other, strict=True):
                 np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("batch", [1, 3, 16])
+@pytest.mark.parametrize("op", GATES)
+def test_few_sequences_are_split_by_units_to_the_same_bits(op, batch, reverse):
+    arrays = [np.float32(0.3) * a for a in layer(op, batch, 5, 9, 128)[0]]
+    machine = replace(this_machine(), lanes=8, registers=16)
+    spans = [(step * batch, (step + 1) * batch) for step in range(5)]
+    cut = cut_steps(replace(machine, threads=2), spans, 128, GATES[op] * 128)
+    assert cut.units == (batch > 1 or GATES[op] > 1)
+    attrs = {"reverse": reverse}
+    one, two = (compare(op, arrays, attrs, 8, threads=threads) for threads in (1, 2))
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_array_equal(a, b)

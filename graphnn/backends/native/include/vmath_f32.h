@@ -37,6 +37,13 @@ GN_INLINE F N(exp)(F x)
     const F r = N(exp_split)(N(bounded)(x, -110.0f, 100.0f), &n);
     return N(scaled)(r * r * N(exp_series)(r) + r + 1.0f, n);
 }
+/* exp of x <= 0, for which less than 1e-37 is as good as 1e-37: one step does to scale it */
+GN_INLINE F N(exp_down)(F x)
+{
+    I n;
+    const F r = N(exp_split)(N(above)(N(number)(-86.0f), x), &n);
+    return (r * r * N(exp_series)(r) + r + 1.0f) * N(power_of_two)(n);
+}
 GN_INLINE F N(expm1)(F x)
 {
     I n;
@@ -172,9 +179,15 @@ GN_INLINE F N(sigmoid)(F x)
     const F z = N(exp)(-N(abs)(x));
     return N(select)(N(lt)(x, N(number)(0.0f)), z, N(number)(1.0f)) / (1.0f + z);
 }
+/* For gates: the same down to 1e-37, from where on it stays */
+GN_INLINE F N(sigmoid_gate)(F x)
+{
+    const F z = N(exp_down)(-N(abs)(x));
+    return N(select)(N(lt)(x, N(number)(0.0f)), z, N(number)(1.0f)) / (1.0f + z);
+}
 GN_INLINE F N(tanh)(F x)
 {
-    const F size = N(abs)(x), square = x * x, z = N(exp)(-2.0f * size);
+    const F size = N(abs)(x), square = x * x, z = N(exp_down)(-2.0f * size);
     const F near = POLY5(square, -0.3333328068256378f, 0.13331441581249237f, -0.05373971536755562f,
                          0.0206390880048275f, -0.005704986862838268f);
     const F found = N(select)(N(lt)(size, N(number)(0.625f)), near * square * size + size, (1.0f - z) / (1.0f + z));

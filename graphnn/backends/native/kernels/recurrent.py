@@ -6,17 +6,29 @@ from graphnn.backends.native.kernels.axes import Lines, axes, loop, merged, text
 from graphnn.backends.native.kernels.matmul import product_phases, worker_memory
 from graphnn.backends.native.kernels.matrix_tile import Finish
 from graphnn.backends.native.kernels.product import linear_product
-from graphnn.backends.native.kernels.recurrent_steps import Load, Save, Walk, Weights, over_units, panels_size
+from graphnn.backends.native.kernels.recurrent_steps import (
+    Cut,
+    Load,
+    Product,
+    Save,
+    Walk,
+    Weights,
+    cut_steps,
+    over_units,
+    panels_size,
+)
 from graphnn.backends.native.lowering import lowers, only_float32
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.backends.native.toolchain.machine import Machine
+from graphnn.ir.dtypes import int64
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node
-from graphnn.ops.recurrence import spans_of
+from graphnn.ops.recurrence import Span, spans_of
 from graphnn.plan.strides import contiguous_strides
 
 GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
+MOST_INPUTS = 512
 FIRST_WEIGHT = {"lstm": 3, "gru": 2, "rnn_tanh": 2, "rnn_relu": 2}
 
 
@@ -33,24 +45,50 @@ def _rows(node: Node) -> int:
 
 
 def scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
-    """A worker's memory for the first product, the packed weights, the states, what the gates are made of, and the
-    inputs where they may lie with their rows apart."""
+    """A worker's memory for the first product, the packed weights, the states, what the gates are made of, the inputs
+    where they may lie with their rows apart, the number of the step, and the packed weights of the inputs."""
     x, h0 = node.inputs[0], node.inputs[1]
     assert x is not None
     assert h0 is not None
     (batch, hidden), rows, dtype = h0.type.shape, _rows(node), x.type.dtype
     width = GATES[node.op.name] * hidden
-    panels = panels_size(machine, batch, hidden, width)
+    cut = _cut(node, machine)
+    panels = panels_size(machine, cut, hidden, width)
     turned = x.producer is not None and Trait.VIEW in x.producer.op.traits
     kept = max(batch, rows) if node.op.name != "gru" else rows
     return (
-        worker_memory(machine, dtype, rows, width, x.type.shape[-1]),
+        TensorType(dtype, (0,))
+        if _own_inputs(node, cut)
+        else worker_memory(machine, dtype, rows, width, x.type.shape[-1]),
         TensorType(dtype, (panels,)),
-        TensorType(dtype, (2, batch, hidden)),
+        TensorType(dtype, (3, batch, hidden)),
         TensorType(dtype, (kept, width)),
         TensorType(dtype, (batch, width)),
         TensorType(dtype, (rows, x.type.shape[-1]) if turned else (0, 0)),
+        TensorType(int64, (1,)),
+        TensorType(dtype, (panels_size(machine, cut, x.type.shape[-1], width) if _own_inputs(node, cut) else 0,)),
     )
+
+
+def _own_inputs(node: Node, cut: Cut) -> bool:
+    """Whether parts make the gates of their units themselves, from all inputs: these lie in their caches then."""
+    x = node.inputs[0]
+    assert x is not None
+    return cut.units and x.type.shape[-1] <= MOST_INPUTS
+
+
+def _cut(node: Node, machine: Machine) -> Cut:
+    x, h0 = node.inputs[0], node.inputs[1]
+    assert x is not None
+    assert h0 is not None
+    hidden = h0.type.shape[-1]
+    return cut_steps(machine, _spans(node), hidden, GATES[node.op.name] * hidden)
+
+
+def _spans(node: Node) -> list[Span]:
+    x = node.inputs[0]
+    assert x is not None
+    return spans_of(x.type, node.attrs["batch_sizes"], node.attrs["reverse"])
 
 
 @lowers(*GATES, accepts=accepts, scratch=scratch)
@@ -72,7 +110,9 @@ class _Layer:
         self.batch, self.hidden = h0.shape
         self.width = GATES[step.name] * self.hidden
         self.lanes = step.machine.lanes
-        self.memory, self.panels, self.states, spare, self.own, self.rows = step.scratch
+        self.memory, self.panels, self.states, spare, self.own, self.rows, self.clock, self.input_panels = step.scratch
+        self.cut = _cut(step.node, step.machine)
+        self.own_inputs = _own_inputs(step.node, self.cut)
         outs = [*step.outputs, None, None]
         self.out, self.h_n = outs[0], outs[1]
         self.c_n, self.cells = (outs[2], outs[4]) if step.name == "lstm" else (None, None)
@@ -81,25 +121,38 @@ class _Layer:
         self.gates = saved or spare
 
     def phases(self) -> list[Phase]:
-        return [*self._inputs(), *self._walk().phases(self._names())]
+        phases = []
+        if self.rows.type.size:
+            phases.append(copied(self.x, self.rows))
+            self.x = Operand(self.x.type, contiguous_strides(self.x.shape), self.rows.index)
+        if not self.own_inputs:
+            phases += self._inputs()
+        return [*phases, *self._walk().phases(self._names())]
 
     # ---- the inputs' product
 
     def _inputs(self) -> list[Phase]:
-        phases, x = [], self.x
-        if self.rows.type.size:
-            phases.append(copied(x, self.rows))
-            x = Operand(x.type, contiguous_strides(x.shape), self.rows.index)
-        given = self.biases if self.step.name != "gru" else self.biases[:1]
-        shown = Step(self.step.node, (x, self.weights[0]), (self.gates,), (), self.step.machine)
-        return [*phases, *product_phases(shown, linear_product(shown), sums(self.gates, given), self.memory)]
+        shown = Step(self.step.node, (self.x, self.weights[0]), (self.gates,), (), self.step.machine)
+        return product_phases(shown, linear_product(shown), self._given(), self.memory)
+
+    def _given(self) -> Finish:
+        return sums(self.gates, self.biases if self.step.name != "gru" else self.biases[:1])
 
     # ---- the steps
 
     def _walk(self) -> Walk:
-        step, hidden, w = self.step, self.hidden, self.weights[1]
-        weights = Weights(w, self.panels, hidden, self.width, w.strides[1], w.strides[0])
-        spans = spans_of(self.x.type, step.attrs["batch_sizes"], step.attrs["reverse"])
+        step, hidden, width, (first, w) = self.step, self.hidden, self.width, self.weights
+        weights = Weights(w, self.panels, hidden, width, w.strides[1], w.strides[0])
+        left = f"h + row0 * {hidden}"
+        if step.name == "gru":
+            product = Product(weights, left, hidden, width, sums(self.own, self.biases[1:]), "row0")
+        else:
+            product = Product(weights, left, hidden, width, added(self.gates), "(start + row0)", "all_gates")
+        inputs = None
+        if self.own_inputs:
+            k = self.x.shape[-1]
+            given = Weights(first, self.input_panels, k, width, first.strides[1], first.strides[0])
+            inputs = Product(given, f"{self.x.pointer} + row0 * {k}L", k, width, self._given(), "row0")
         begin = [f"for (long j = 0; j < {hidden}; j++) h[b * {hidden} + j] = {state_at(self.h0)};"]
         if self.c0 is not None:
             begin.append(f"for (long j = 0; j < {hidden}; j++) c[b * {hidden} + j] = {state_at(self.c0)};")
@@ -108,32 +161,34 @@ class _Layer:
             for name, o in (("h", self.h_n), ("c", self.c_n))
             if o is not None
         ]
-        finish = sums(self.own, self.biases[1:]) if step.name == "gru" else added(self.gates)
+        units = over_units(hidden, self.lanes, getattr(self, f"_{step.name}"), self.cut)
         return Walk(
-            step.machine, spans, False, weights, f"h + row0 * {hidden}", hidden, self.width, finish,
-            begin, [], [*self._places(), *over_units(hidden, self.lanes, getattr(self, f"_{step.name}"))], end,
-            step.name == "gru",
+            step.machine, self.cut, _spans(step.node), False, product, begin, [], [*self._places(), *units], end,
+            self.clock.index, inputs,
         )  # fmt: skip
 
     def _names(self) -> Lines:
         given = {"out": self.out, "cells": self.cells, "inner": self.inner, "gates": self.gates, "own": self.own}
         lines = [f"float *const all_{name} = {o.pointer};" for name, o in given.items() if o is not None]
-        size = self.batch * self.hidden
-        return [*lines, f"float *const h = {self.states.pointer}, *const c = h + {size};"]
+        size, both = self.batch * self.hidden, self.states.pointer
+        if not self.cut.units:
+            return [*lines, f"float *const h = {both}, *const c = h + {size}, *const next = h;"]
+        lines.append(f"float *const h = {both} + s % 2 * {size}, *const next = {both} + (s + 1) % 2 * {size};")
+        return [*lines, f"float *const c = {both} + {2 * size};"]
 
     def _places(self) -> Lines:
         hidden, width = self.hidden, self.width
-        lines = [f"float *const gate = all_gates + row * {width}L, *const state = h + b * {hidden};"]
+        lines = [f"float *const gate = all_gates + row * {width}L, *const state = next + b * {hidden};"]
         if self.step.name == "lstm":
             lines.append(f"float *const cell = c + b * {hidden};")
         if self.step.name == "gru":
-            lines.append(f"const float *const mine = all_own + b * {width};")
+            lines.append(f"const float *const mine = all_own + b * {width}, *const past = h + b * {hidden};")
         given = {"out": self.out, "cells": self.cells, "inner": self.inner}
         return [*lines, *(f"float *const {n} = all_{n} + row * {hidden}L;" for n, o in given.items() if o is not None)]
 
     def _lstm(self, load: Load, save: Save) -> Lines:
         gates = [f"gate + {k * self.hidden}" for k in range(4)]
-        functions = ("sigmoid", "sigmoid", "tanh", "sigmoid")
+        functions = ("sigmoid_gate", "sigmoid_gate", "tanh", "sigmoid_gate")
         pairs = zip("ifgo", functions, gates, strict=True)
         lines = [f"const f32v {name} = gn_{function}_f32v({load(at)});" for name, function, at in pairs]
         lines.append(f"const f32v new = f * {load('cell')} + i * g, made = o * gn_tanh_f32v(new);")
@@ -146,11 +201,11 @@ class _Layer:
         gates = [f"gate + {k * self.hidden}" for k in range(3)]
         mine = [f"mine + {k * self.hidden}" for k in range(3)]
         lines = [
-            f"const f32v {n} = gn_sigmoid_f32v({load(a)} + {load(b)});"
+            f"const f32v {n} = gn_sigmoid_gate_f32v({load(a)} + {load(b)});"
             for n, a, b in zip("rz", gates[:2], mine[:2], strict=True)
         ]
         lines.append(f"const f32v within = {load(mine[2])}, n = gn_tanh_f32v({load(gates[2])} + r * within);")
-        lines.append(f"const f32v made = ({load('state')} - n) * z + n;")
+        lines.append(f"const f32v made = ({load('past')} - n) * z + n;")
         lines.append(save("state", "made"))
         if self.step.outputs[2] is not None:
             lines += [save(at, name) for name, at in zip("rzn", gates, strict=True)]

@@ -5,7 +5,16 @@ from __future__ import annotations
 from graphnn.backends.native.kernels.axes import Lines
 from graphnn.backends.native.kernels.matrix_tile import Finish
 from graphnn.backends.native.kernels.recurrent import GATES, accepts, added, copied, state_at, sums
-from graphnn.backends.native.kernels.recurrent_steps import Load, Save, Walk, Weights, over_units, panels_size
+from graphnn.backends.native.kernels.recurrent_steps import (
+    Load,
+    Product,
+    Save,
+    Walk,
+    Weights,
+    cut_sequences,
+    over_units,
+    panels_size,
+)
 from graphnn.backends.native.lowering import lowers
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.backends.native.toolchain.machine import Machine
@@ -43,7 +52,7 @@ def scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     states = node.inputs[kept["states"]] if "states" in kept else None
     g = node.inputs[given["g"]] if given["g"] < len(node.inputs) else None
     return (
-        TensorType(dtype, (panels_size(machine, batch, width, hidden),)),
+        TensorType(dtype, (panels_size(machine, cut_sequences(machine, batch, hidden), width, hidden),)),
         TensorType(dtype, (3, batch, hidden)),
         TensorType(dtype, (rows, width)),
         TensorType(dtype, (rows, width) if name == "gru" else (0, 0)),
@@ -93,11 +102,11 @@ class _Gradient:
         weights = Weights(w, self.panels, width, hidden, w.strides[0], w.strides[1])
         spans = spans_of(self.x.type, step.attrs["batch_sizes"], step.attrs["reverse"])
         factor = "all_turned" if self.turned is not None else "all_found"
-        units = over_units(hidden, step.machine.lanes, getattr(self, f"_{self.name}"))
-        return Walk(
-            step.machine, spans, True, weights, f"{factor} + (start + row0) * {width}L", width, hidden, self._finish(),
-            self._begin(), [*self._rows(), *units], [], self._end(), True,
-        )  # fmt: skip
+        cut = cut_sequences(step.machine, self.batch, hidden)
+        units = over_units(hidden, step.machine.lanes, getattr(self, f"_{self.name}"), cut)
+        left = f"{factor} + (start + row0) * {width}L"
+        product = Product(weights, left, width, hidden, self._finish(), "row0")
+        return Walk(step.machine, cut, spans, True, product, self._begin(), [*self._rows(), *units], [], self._end())
 
     def _finish(self) -> Finish:
         size = self.batch * self.hidden

@@ -1,6 +1,7 @@
 """The loop over time of recurrent layers as C: a step's product with the packed weights, then the gates, tile by tile.
 
-Sequences do not depend on each other: parts split the batch, and each part walks through all steps on its own.
+Sequences do not depend on each other: where there are many, parts split the batch, and each part walks through all steps
+on its own. Where there are few, parts split the hidden units, and meet after every step.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from graphnn.backends.native.toolchain.machine import Machine
 from graphnn.ops.recurrence import Span
 
 PART_ROWS = 4  # sequences that are worth a part of their own
+MANY = 24  # sequences with which products run at full speed where threads share them out
+MEETING = 1400.0  # nanoseconds of work for which it is not worth meeting other threads
+INCLUDES = ('#include "vmath.h"', '#include "squares.h"')
 Load = Callable[[str], str]
 Save = Callable[[str, str], str]
 Gates = Callable[[Load, Save], Lines]
@@ -33,15 +37,56 @@ class Weights(NamedTuple):
     n_stride: int
 
 
-def part_count(machine: Machine, batch: int) -> int:
-    """Sequences are the same to the bit, however they are shared out."""
-    return max(1, min(machine.threads, batch // PART_ROWS))
+class Product(NamedTuple):
+    """Rows times weights. `left` is the C expression of a tile's first row, the rows lie `left_step` apart; `finish` gets
+    offsets from the row that `first` counts to, `columns` apart. `fetch`: where the result lies that it is added to."""
+
+    weights: Weights
+    left: str
+    left_step: int
+    columns: int
+    finish: Finish
+    first: str
+    fetch: str = ""
 
 
-def step_tile(machine: Machine, batch: int, n: int) -> tuple[int, int]:
+class Cut(NamedTuple):
+    """Parts, and the `rows` and `vectors` of a step's tile. With `units` the parts split the hidden units, in blocks as
+    wide as a tile, otherwise the sequences. Results are the same to the bit either way."""
+
+    parts: int
+    rows: int
+    vectors: int
+    units: bool = False
+
+
+def cut_sequences(machine: Machine, batch: int, n: int) -> Cut:
+    parts = max(1, min(machine.threads, batch // PART_ROWS))
+    return Cut(parts, *_tile(machine, -(-batch // parts), n))
+
+
+def cut_steps(machine: Machine, spans: list[Span], hidden: int, n: int) -> Cut:
+    """How a layer of `n` gates in all is cut: by units where every step has the same few sequences, and is worth the
+    meeting of the threads. Which way does not depend on how many there are, since inputs are summed up in another order."""
+    batch, lanes = max(stop - start for start, stop in spans), machine.lanes
+    even = len({stop - start for start, stop in spans}) == 1
+    rows, vectors = _tile(machine, batch, n)
+    while vectors > 1 and (hidden % (vectors * lanes) or hidden < 2 * vectors * lanes):
+        vectors //= 2
+    blocks, rest = divmod(hidden, vectors * lanes)
+    worth = _step_nanoseconds(machine, batch, hidden, n) > MEETING
+    if even and len(spans) > 1 and batch < MANY and blocks > 1 and not rest and rows * vectors >= 4 and worth:
+        return Cut(max(1, min(machine.threads, blocks)), rows, vectors, True)
+    return cut_sequences(machine, batch, n)
+
+
+def _step_nanoseconds(machine: Machine, batch: int, k: int, n: int) -> float:
+    return nanoseconds(machine, max(batch, 2) * n * (k + 40))  # one row waits for the weights
+
+
+def _tile(machine: Machine, share: int, n: int) -> tuple[int, int]:
     """Rows and vectors of a step's tile: a part's sequences are cut into nearly equal ones."""
     most, vectors = main_tile(machine, n)
-    share = -(-batch // part_count(machine, batch))
     rows = -(-share // -(-share // most))
     if rows < most:
         room = max(1, min(8, (machine.registers - 4) // rows))
@@ -49,28 +94,26 @@ def step_tile(machine: Machine, batch: int, n: int) -> tuple[int, int]:
     return rows, vectors
 
 
-def panels_size(machine: Machine, batch: int, k: int, n: int) -> int:
-    width = step_tile(machine, batch, n)[1] * machine.lanes
+def panels_size(machine: Machine, cut: Cut, k: int, n: int) -> int:
+    width = cut.vectors * machine.lanes
     return -(-n // width) * width * k
 
 
 class Walk(NamedTuple):
-    """Steps over the rows of all sequences. `left` is the C expression of the rows (of a step's first sequence) that are
-    multiplied, `left_step` apart; `finish` gets offsets from the step's first row, `columns` apart."""
+    """Steps over the rows of all sequences. In the texts `start + row0` counts the rows of all steps, `row0` those of a
+    step. `inputs` is the product of all rows at once, where the parts of a cut by units make it for themselves."""
 
     machine: Machine
+    cut: Cut
     spans: list[Span]
     backward: bool
-    weights: Weights
-    left: str
-    left_step: int
-    columns: int
-    finish: Finish
+    product: Product
     begin: Lines  # for each sequence `b`
     before: Lines  # for each row, ahead of the product: `b`, `row` are its sequence and its row among all
     after: Lines
     end: Lines
-    to_state: bool  # whether products go to a row a sequence, and not to the rows of all steps
+    clock: int = -1  # of cuts by units: where the number of the step stands
+    inputs: Product | None = None
 
     @property
     def batch(self) -> int:
@@ -78,46 +121,94 @@ class Walk(NamedTuple):
 
     def phases(self, names: Lines) -> list[Phase]:
         """Packing, and the walk; `names` declares what the texts read."""
-        w, machine = self.weights, self.machine
-        rows, vectors = step_tile(machine, self.batch, w.n)
+        return self._by_units(names) if self.cut.units else self._by_sequences(names)
+
+    def _by_sequences(self, names: Lines) -> list[Phase]:
+        w, parts = self.product.weights, self.cut.parts
         work = sum(stop - start for start, stop in self.spans) * w.n * (w.k + 40)
-        parts = part_count(machine, self.batch)
         helpers: dict[str, None] = {}
         body = flat(
             names,
             cut(self.batch, parts),
             loop("b", "from", "to", self.begin),
-            self._steps(rows, vectors, helpers),
+            loop("s", 0, len(self.spans), self._step("from", "to < size ? to : size", helpers)),
             loop("b", "from", "to", self.end) if self.end else [],
         )
-        pack = self._packing(vectors)
-        return [pack, Phase(text(body), parts, nanoseconds(machine, work), ('#include "vmath.h"', *helpers))]
+        walk = Phase(text(body), parts, nanoseconds(self.machine, work), (*INCLUDES, *helpers))
+        return [self._packing(), walk]
 
-    def _packing(self, vectors: int) -> Phase:
-        w, lanes = self.weights, self.machine.lanes
-        width, helpers = vectors * lanes, []
+    def _by_units(self, names: Lines) -> list[Phase]:
+        """`from` and `to` count blocks of units, `first` and `last` units; `s` is the step."""
+        w, (parts, _, vectors, _) = self.product.weights, self.cut
+        width, helpers = vectors * self.machine.lanes, dict[str, None]()
+        cost = _step_nanoseconds(self.machine, self.batch, w.k, w.n)
+        share = cut(w.k // width, parts)
+        body = flat(
+            f"const long s = *(int64_t *)p[{self.clock}];",
+            names,
+            share,
+            f"const long first = from * {width}, last = to * {width};",
+            self._step("0", str(self.batch), helpers),
+        )
+        walk = Phase(text(body), parts, cost, (*INCLUDES, *helpers), len(self.spans), self.clock)
+        end = Phase(text(flat(f"const long s = {len(self.spans)};", names, loop("b", 0, self.batch, self.end))))
+        return [self._ready(flat("const long s = 0;", names, share)), walk, *([end] if self.end else [])]
+
+    def _ready(self, head: Lines) -> Phase:
+        """Ahead of a walk by units: what each part needs in its own cache."""
+        w, helpers = self.product.weights, dict[str, None]()
+        lines, work = self._packed(w, helpers), w.k * w.n * 0.2
+        if self.inputs is not None:
+            first, total = self.inputs.weights, len(self.spans) * self.batch
+            rows = main_tile(self.machine, w.n)[0]
+            rows = min(rows, self.cut.rows) if self.cut.vectors > 2 else rows
+            heights = {min(rows, total - row) for row in range(0, total, rows)}
+            lines += self._packed(first, helpers)
+            lines += self._products(self.inputs, _tiles("0", str(total), rows), heights, helpers)
+            work += nanoseconds(self.machine, total * first.n * first.k)
+        begin = block("if (!part)", loop("b", 0, self.batch, self.begin))
+        return Phase(text(flat(head, lines, begin)), self.cut.parts, work, (*INCLUDES, *helpers))
+
+    def _packing(self) -> Phase:
+        w, helpers = self.product.weights, dict[str, None]()
+        return Phase(text(self._packed(w, helpers)), 1, w.k * w.n * 0.2, (*INCLUDES, *helpers))
+
+    def _packed(self, w: Weights, helpers: dict[str, None]) -> Lines:
+        """The part's panels, or all of them."""
+        lanes = self.machine.lanes
+        width = self.cut.vectors * lanes
         lines: Lines = []
-        for low, high in ((0, w.n // width), (w.n // width, -(-w.n // width))):
-            if low == high:
-                continue
+        for low, high in self._panels(w.n, width):
             name, made = pack_panel("f32", w.k_stride, w.n_stride, width, min(width, w.n - low * width), lanes)
-            helpers.append(made)
+            helpers[made] = None
             call = f"{name}({w.panels.pointer} + i * {width * w.k}L, {w.matrix.pointer} + i * {width * w.n_stride}L, {w.k});"
-            lines += loop("i", low, high, call)
-        return Phase(text(lines), 1, w.k * w.n * 0.2, ('#include "squares.h"', *helpers))
+            lines += self._over_panels(w.n, low, high, [call])
+        return lines
 
-    def _steps(self, rows: int, vectors: int, helpers: dict[str, None]) -> Lines:
-        count = len(self.spans)
-        order = f"{count - 1} - s" if self.backward else "s"
-        head = [f"const long k = {order};", *self._span(), "const long end = to < size ? to : size;"]
-        tiles = f"for (long row0 = from; row0 < end; row0 += {rows})"
-        size = f"const long m = end - row0 < {rows} ? end - row0 : {rows};"
-        ahead = block(tiles, size, self._rows(self.before)) if self.before else []
-        return loop(
-            "s", 0, count, head, ahead,
-            self._products(rows, vectors, lambda calls: block(tiles, size, calls), helpers),
-            block(tiles, size, self._rows(self.after)),
-        )  # fmt: skip
+    def _panels(self, n: int, width: int) -> list[tuple[int, int]]:
+        """Ranges of panels: the whole ones, and the ragged one."""
+        return [(a, b) for a, b in ((0, n // width), (n // width, -(-n // width))) if a < b]
+
+    def _over_panels(self, n: int, low: int, high: int, lines: Lines) -> Lines:
+        """Lines for each panel `i`; of a cut by units for those of the part's units, of all gates."""
+        if not self.cut.units:
+            return loop("i", low, high, lines)
+        units = self.product.weights.k
+        each = f"gate * {units // (self.cut.vectors * self.machine.lanes)}"
+        return loop("gate", 0, n // units, loop("i", f"{each} + from", f"{each} + to", lines))
+
+    def _step(self, low: str, end: str, helpers: dict[str, None]) -> Lines:
+        """Step `s` of the sequences from `low` to `end`."""
+        order = f"{len(self.spans) - 1} - s" if self.backward else "s"
+        over_tiles = _tiles(low, "end", self.cut.rows)
+        return flat(
+            f"const long k = {order};",
+            self._span(),
+            f"const long end = {end};",
+            over_tiles(self._rows(self.before)) if self.before else [],
+            self._products(self.product, over_tiles, self._heights(self.cut.rows), helpers),
+            over_tiles(self._rows(self.after)),
+        )
 
     def _span(self) -> Lines:
         """Declares `start` and `size`, the step's rows, and those of the step before: `earlier` and `known`."""
@@ -136,48 +227,63 @@ class Walk(NamedTuple):
         return loop("b", "row0", "row0 + m", "const long row = start + b;", body) if body else []
 
     def _products(
-        self, rows: int, vectors: int, over_tiles: Callable[[Lines], Lines], helpers: dict[str, None]
+        self, product: Product, over_tiles: Callable[[Lines], Lines], heights: set[int], helpers: dict[str, None]
     ) -> Lines:
         """A panel stays in the cache while all the part's tiles use it."""
-        w, lanes = self.weights, self.machine.lanes
-        width = vectors * lanes
-        heights = self._heights(rows)
+        w, lanes = product.weights, self.machine.lanes
+        width = self.cut.vectors * lanes
         lines: Lines = []
-        for low, high in ((0, w.n // width), (w.n // width, -(-w.n // width))):
-            if low == high:
-                continue
-            columns, calls = min(width, w.n - low * width), []
+        for low, high in self._panels(w.n, width):
+            columns = min(width, w.n - low * width)
+            calls = _fetch(product, columns, width)
             for height in sorted(heights):
-                left = (self.left_step, 1)
+                left = (product.left_step, 1)
                 tail = columns % lanes
-                tile = Tile("f32", height, -(-columns // lanes), lanes, tail, left, width, True, self.columns)
-                name, made = tile_function(tile, self.finish, False)
+                tile = Tile("f32", height, -(-columns // lanes), lanes, tail, left, width, True, product.columns)
+                name, made = tile_function(tile, product.finish, False)
                 helpers[made] = None
-                calls.append(f"if (m == {height}) {name}({self._arguments(width)});")
-            lines += loop("i", low, high, over_tiles(calls))
+                calls.append(f"if (m == {height}) {name}({_arguments(product, width)});")
+            lines += self._over_panels(w.n, low, high, over_tiles(calls))
         return lines
 
     def _heights(self, rows: int) -> set[int]:
         """All that tiles can have: those of each part's sequences at each step."""
-        parts = part_count(self.machine, self.batch)
+        parts = 1 if self.cut.units else self.cut.parts
         bounds = [(part * self.batch // parts, (part + 1) * self.batch // parts) for part in range(parts)]
         ends = [(low, min(high, size)) for size in {b - a for a, b in self.spans} for low, high in bounds]
         return {min(rows, end - row) for low, end in ends for row in range(low, end, rows)}
 
-    def _arguments(self, width: int) -> str:
-        w = self.weights
-        first = "row0" if self.to_state else "(start + row0)"
-        panel = f"{w.panels.pointer} + i * {width * w.k}L"
-        return f"p, {self.left}, {panel}, {w.k}, 0, 1, 1, {first} * {self.columns}L + i * {width}, i * {width}"
+
+def _tiles(low: str, end: str, rows: int) -> Callable[[Lines], Lines]:
+    """Lines for each tile of the rows from `low` to `end`: `m` rows from `row0` on."""
+    head = f"for (long row0 = {low}; row0 < {end}; row0 += {rows})"
+    size = f"const long m = {end} - row0 < {rows} ? {end} - row0 : {rows};"
+    return lambda lines: block(head, size, lines)
 
 
-def over_units(hidden: int, lanes: int, gates: Gates) -> Lines:
-    """The gates' lines for all hidden units `j`, a vector at a time, and a ragged rest."""
+def _fetch(product: Product, columns: int, width: int) -> Lines:
+    """Asks for what a tile will be added to, early enough to be there when its sums are done."""
+    if not product.fetch:
+        return []
+    at = f"{product.fetch} + ({product.first} + r) * {product.columns}L + i * {width}"
+    return loop("r", 0, "m", *(f"__builtin_prefetch({at} + {line}, 1);" for line in range(0, columns, 16)))
+
+
+def _arguments(product: Product, width: int) -> str:
+    w = product.weights
+    panel = f"{w.panels.pointer} + i * {width * w.k}L"
+    at = f"{product.first} * {product.columns}L + i * {width}"
+    return f"p, {product.left}, {panel}, {w.k}, 0, 1, 1, {at}, i * {width}"
+
+
+def over_units(hidden: int, lanes: int, gates: Gates, cut: Cut) -> Lines:
+    """The gates' lines for the part's hidden units `j`, a vector at a time, and a ragged rest."""
     whole, tail = hidden // lanes * lanes, hidden % lanes
+    first, last = ("first", "last") if cut.units else (0, whole)
     lines: Lines = []
     if whole:
         body = gates(lambda x: f"gn_load_f32v({x} + j)", lambda x, v: f"gn_store_f32v({x} + j, {v});")
-        lines += block(f"for (long j = 0; j < {whole}; j += {lanes})", body)
+        lines += block(f"for (long j = {first}; j < {last}; j += {lanes})", body)
     if tail:
         body = gates(
             lambda x: f"gn_load_part_f32v({x} + j, {tail})", lambda x, v: f"gn_store_part_f32v({x} + j, {v}, {tail});"
