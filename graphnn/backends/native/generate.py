@@ -26,7 +26,7 @@ from graphnn.ir.value import LITERAL, Node, Value
 from graphnn.plan.places import Slot
 from graphnn.plan.plan import Plan
 
-SPLIT_ABOVE = 5000.0  # nanoseconds: shorter phases are not worth waking another thread for
+SPLIT_ABOVE = 2000.0  # nanoseconds: shorter phases are not worth waking another thread for
 UNITS = 2  # C files of kernels, compiled side by side
 
 CLOCK = """#include <time.h>

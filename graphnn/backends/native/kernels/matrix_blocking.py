@@ -13,9 +13,10 @@ from graphnn.backends.native.kernels.product import Product
 from graphnn.backends.native.toolchain.machine import Machine
 
 PARTS = 8
-SPLIT_ABOVE = 5000.0  # nanoseconds
+SPLIT_ABOVE = 2000.0  # nanoseconds
 ROWS = 192  # of the left matrix in a part: its block of k stays in L2
 COLUMNS = 256  # of a part whose sums rest in memory between blocks of k
+SHARED = 65536  # floats of packed weights that every thread can have in its own cache, with its rows of all layers
 DEEP = 2048  # from here a sum with a small result is split
 
 
@@ -130,6 +131,8 @@ def _cuts(
     across = min(panels, -(-panels * width // COLUMNS)) if depth < p.k else 1
     batches = min(p.batches, max(1, math.ceil(wanted / (down * across))))
     missing = wanted / (down * across * batches)
+    if missing > 1 and p.panels and panels * width * p.k <= SHARED and tiles >= wanted:
+        return wanted, 1, 1
     if missing > 1:
         across = min(panels, max(across, math.ceil(across * missing)))
         missing = wanted / (down * across * batches)

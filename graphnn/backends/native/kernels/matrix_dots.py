@@ -16,6 +16,7 @@ from graphnn.backends.native.kernels.product import Product
 from graphnn.backends.native.toolchain.machine import Machine
 
 FEW = 12  # rows
+LINE = 16  # floats of a cache line
 
 
 def suits_dots(p: Product, machine: Machine) -> bool:
@@ -29,13 +30,17 @@ class _Dots(NamedTuple):
     lanes: int
     rows: int
     columns: int  # of sums in registers at once
+    together: int  # vectors along k: one row reads its matrix by whole cache lines
 
 
 def dots_text(p: Product, machine: Machine, finish: Finish) -> tuple[str, tuple[str, ...], int]:
     """The body of a part, its helpers, and the number of parts."""
     rows = min(p.m, 4)
-    columns = min(8, (machine.registers - 4) // rows, machine.lanes)
-    d = _Dots(p, machine.lanes, rows, columns)
+    together = max(1, LINE // machine.lanes) if rows == 1 else 1
+    columns = min(8, (machine.registers - 4) // (rows * together), machine.lanes)
+    if rows == 1:
+        columns = 1 << columns.bit_length() - 1
+    d = _Dots(p, machine.lanes, rows, columns, together)
     helpers: dict[str, None] = {}
     groups, blocks = -(-p.m // rows), -(-p.n // d.lanes)
     wanted = PARTS if nanoseconds(machine, p.size * p.k) * 2 > SPLIT_ABOVE else 1
@@ -96,13 +101,19 @@ def _one(d: _Dots, rows: int, columns: int, finish: Finish, helpers: dict[str, N
 
 def _function(d: _Dots, rows: int, columns: int, helpers: dict[str, None]) -> str:
     p, lanes = d.product, d.lanes
-    whole, tail = p.k // lanes * lanes, p.k % lanes
-    names = [(i, j) for i in range(rows) for j in range(columns)]
-    body = ["f32v " + ", ".join(f"c{i}_{j} = {{0}}" for i, j in names) + ";"]
-    body += [f"for (long k = 0; k < {whole}; k += {lanes}) {{", *_step(d, rows, columns, "k", ""), "}"]
+    step = lanes * d.together
+    whole, rest, tail = p.k // step * step, p.k // lanes * lanes, p.k % lanes
+    names = [(i, j, t) for i in range(rows) for j in range(columns) for t in range(d.together)]
+    body = ["f32v " + ", ".join(f"c{i}_{j}_{t} = {{0}}" for i, j, t in names) + ";"]
+    if whole:
+        steps = (line for t in range(d.together) for line in _step(d, rows, columns, f"k + {t * lanes}", "", t))
+        body += [f"for (long k = 0; k < {whole}; k += {step}) {{", *steps, "}"]
+    for k in range(whole, rest, lanes):
+        body += ["{", *_step(d, rows, columns, str(k), "", 0), "}"]
     if tail:
-        body += ["{", *_step(d, rows, columns, str(whole), str(tail)), "}"]
-    body += [f"to[{i * lanes + j}] = gn_sum_f32v(c{i}_{j});" for i, j in names]
+        body += ["{", *_step(d, rows, columns, str(rest), str(tail), d.together - 1), "}"]
+    whole_sums = {(i, j): " + ".join(f"c{i}_{j}_{t}" for t in range(d.together)) for i, j, _ in names}
+    body += [f"to[{i * lanes + j}] = gn_sum_f32v({total});" for (i, j), total in whole_sums.items()]
     inside = text(body)
     name = f"gn_dots_{rows}x{columns}_{hashlib.sha256(inside.encode()).hexdigest()[:10]}"
     head = f"static __attribute__((noinline, unused)) void {name}(const float *a, const float *b, float *to)"
@@ -110,14 +121,15 @@ def _function(d: _Dots, rows: int, columns: int, helpers: dict[str, None]) -> st
     return name
 
 
-def _step(d: _Dots, rows: int, columns: int, k: str, tail: str) -> Lines:
+def _step(d: _Dots, rows: int, columns: int, k: str, tail: str, t: int) -> Lines:
+    """A vector of k, added to the sums of number `t`."""
     p = d.product
 
     def load(at: str) -> str:
         return f"gn_load_part_f32v({at}, {tail})" if tail else f"gn_load_f32v({at})"
 
-    lines = [f"    const f32v a{i} = {load(f'a + {i * p.left_m} + {k}')};" for i in range(rows)]
+    lines = [f"    const f32v a{i}_{t} = {load(f'a + {i * p.left_m} + {k}')};" for i in range(rows)]
     for j in range(columns):
-        lines.append(f"    const f32v b{j} = {load(f'b + {j * p.right_n} + {k}')};")
-        lines += [f"    c{i}_{j} += a{i} * b{j};" for i in range(rows)]
+        lines.append(f"    const f32v b{j}_{t} = {load(f'b + {j * p.right_n} + {k}')};")
+        lines += [f"    c{i}_{j}_{t} += a{i}_{t} * b{j}_{t};" for i in range(rows)]
     return lines
