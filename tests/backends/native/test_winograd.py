@@ -35,6 +35,8 @@ CASES = [
     (2, 32, 38, 37, 48, (0, 0)),
     (1, 48, 37, 38, 64, (2, 1)),
     (3, 64, 20, 20, 64, (1, 1)),
+    (1, 128, 28, 28, 128, (1, 1)),  # panels in groups, weights read once
+    (1, 144, 25, 26, 176, (0, 1)),
 ]
 
 
@@ -142,3 +144,15 @@ def test_it_is_chosen_where_it_pays():
     assert not chosen(1, 512, 7, 512), "its weights would take longer to read than all sums"
     assert not chosen(8, 3, 64, 64), "few channels"
     assert not chosen(1, 64, 56, 64, machine=replace(machine, exact=True))
+
+
+@pytest.mark.parametrize(
+    ("case", "grouped"), [(CASES[0], False), (CASES[3], False), (CASES[4], True), (CASES[5], True)]
+)
+def test_large_weights_are_shared_out_to_parts(case, grouped):
+    n, c, h, w, o, (top, left) = case
+    image = Image(n, c, h, w, top, left, h + 2 * top, w + 2 * left)
+    machine = replace(this_machine(), lanes=8, registers=16)
+    found = suits_winograd(machine, image, o, (h + 2 * top - 2, w + 2 * left - 2), True)
+    assert found is not None
+    assert bool(found.groups) == grouped

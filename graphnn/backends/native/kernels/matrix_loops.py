@@ -61,7 +61,9 @@ def _ranges(it: Loops) -> Lines:
     cut = it.cut
     rows, columns, batches = cut.row_parts, cut.column_parts, cut.batch_parts
     at = "0" if cut.splits > 1 else "part"
-    lines = [f"const long across = {at} % {columns}, down = {at} / {columns} % {rows}, group = {at} / {rows * columns};"]
+    lines = [
+        f"const long across = {at} % {columns}, down = {at} / {columns} % {rows}, group = {at} / {rows * columns};"
+    ]
     lines.append(_range("batch", "group", it.product.batches, batches))
     lines.append(_range("tile", "down", cut.tiles, rows))
     lines.append(_range("panel", "across", cut.panels, columns))

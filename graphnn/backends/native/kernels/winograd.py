@@ -3,6 +3,9 @@
 The tiles are cut into blocks. Of a block the image is transformed, [36][tiles][C], then for each panel of output channels
 come 36 matrix products and the transform back, whose results go through the step's epilogue: what lies between stays
 in the worker's cache. Transformed weights are [36][panel][C][NR].
+
+Each block reads all weights. Where these are large and the tiles few, parts share the panels out instead: the whole image
+is transformed first, and every part takes the 36 products with its panels, so that weights are read once.
 """
 
 from __future__ import annotations
@@ -25,8 +28,11 @@ OUT, SIZE = maths.OUT, maths.SIZE
 PRODUCTS = SIZE * SIZE
 CACHED = 448 * 1024  # bytes of the transformed image that a block may have
 MOST_TILES = 24
+PAD = 16
+RESULTS = 256 * 1024  # bytes of the products of a group of panels
+LARGE = 1 << 20  # bytes of weights
 MULTIPLIED = 100.0  # products a nanosecond on two cores, about
-READ = 18.0  # bytes a nanosecond from memory
+READ = 30.0  # bytes a nanosecond from memory
 SHARED_CACHE = 8 << 20  # bytes of weights that stay near from run to run
 A_TILE = 600  # products that the transforms of a tile cost for each channel
 GAIN = 1.15
@@ -70,13 +76,38 @@ class Winograd(NamedTuple):
         return min(self.tiles, blocks + blocks % 2)
 
     @property
+    def groups(self) -> int:
+        """How many parts share the panels out, an even number if it can be; 0: blocks of tiles are better."""
+        room = max(1, RESULTS // (4 * PRODUCTS * self.tiles * self.nr))
+        groups = -(-self.panels // room)
+        groups = min(self.panels, max(2, groups + groups % 2))
+        c, tiles = self.image.c, self.tiles
+        weights, image = self.columns * c, tiles * c
+        whole = weights + groups * image < self.blocks * weights
+        return groups if whole and self.panels > 1 and 4 * PRODUCTS * weights > LARGE else 0
+
+    @property
     def block(self) -> int:
-        """Tiles of the largest block."""
-        return -(-self.tiles // self.blocks)
+        """Tiles that are transformed before the products."""
+        return self.tiles if self.groups else -(-self.tiles // self.blocks)
+
+    @property
+    def together(self) -> int:
+        """Panels of whose products a worker has at once."""
+        return -(-self.panels // self.groups) if self.groups else 1
+
+    @property
+    def plane(self) -> int:
+        """From one of the 36 numbers of a block's transformed image to the next: not a multiple of what lies on the same
+        lines of the cache."""
+        return self.block * self.image.c + PAD
 
     def scratch(self, machine: Machine) -> TensorType:
-        """Of each worker: the transformed image of a block, and the products of a panel."""
-        return TensorType(dtypes.float32, (machine.threads, PRODUCTS * self.block * (self.image.c + self.nr)))
+        """Of each worker: the transformed image of a block, and the products of its panels. The image that all share is
+        the first row."""
+        image, products = PRODUCTS * self.plane, PRODUCTS * self.block * self.nr * self.together
+        shape = (1, image + machine.threads * products) if self.groups else (machine.threads, image + products)
+        return TensorType(dtypes.float32, shape)
 
     @property
     def source(self) -> TensorType:
@@ -168,46 +199,85 @@ def winograd_phases(
     step: Step, it: Winograd, source: Operand, image: Operand, weights: Operand, memory: Operand, finish: Finish
 ) -> list[Phase]:
     """`image` is where the source is laid channels-last, if it is not so yet."""
-    if source.is_channels_last:
-        return [_blocks_phase(step, it, source, weights, memory, finish)]
-    plain = Image(it.image.n, it.image.c, it.image.h, it.image.w, 0, 0, it.image.h, it.image.w)
-    return [image_phase(plain, source, image), _blocks_phase(step, it, image, weights, memory, finish)]
+    before = []
+    if not source.is_channels_last:
+        plain = Image(it.image.n, it.image.c, it.image.h, it.image.w, 0, 0, it.image.h, it.image.w)
+        before.append(image_phase(plain, source, image))
+        source = image
+    make = _groups_phases if it.groups else _blocks_phases
+    return [*before, *make(_Functions(step, it, finish), source, weights, memory)]
 
 
-def _blocks_phase(
-    step: Step, it: Winograd, image: Operand, weights: Operand, scratch: Operand, finish: Finish
-) -> Phase:
+def _blocks_phases(functions: _Functions, image: Operand, weights: Operand, scratch: Operand) -> list[Phase]:
     """All blocks, one a part."""
-    functions = _Functions(step, it, finish)
-    c, nr, most = it.image.c, it.nr, it.block
+    it = functions.it
     sizes = sorted({(i + 1) * it.tiles // it.blocks - i * it.tiles // it.blocks for i in range(it.blocks)})
-    products = [block(f"if (count == {size})", functions.products(size)) for size in sizes]
+    products = [
+        block(f"if (count == {size})", loop("e", 0, PRODUCTS, _weights(it, weights), functions.products(size)))
+        for size in sizes
+    ]
     body = flat(
-        f"float *const v = {scratch.pointer} + worker * {scratch.shape[1]}L, *const m = v + {PRODUCTS * most * c}L;",
+        f"float *const v = {scratch.pointer} + worker * {scratch.shape[1]}L, *const m = v + {PRODUCTS * it.plane}L;",
         f"const long low = part * {it.tiles}L / {it.blocks}, high = (part + 1) * {it.tiles}L / {it.blocks};",
         "const long count = high - low;",
-        loop(
-            "t",
-            "low",
-            "high",
-            *_place(it, "t"),
-            f"const long y = ty * {OUT} - ({it.image.top}), x = tx * {OUT} - ({it.image.left});",
-            f"const float *const from = {image.pointer} + n * {it.image.h * it.image.w * c}L;",
-            f"if (y >= 0 && x >= 0 && y + {SIZE} <= {it.image.h} && x + {SIZE} <= {it.image.w})",
-            f"    {functions.image(False)}(from, y, x, v + (t - low) * {c});",
-            f"else {functions.image(True)}(from, y, x, v + (t - low) * {c});",
-        ),
-        loop(
-            "panel",
-            0,
-            it.panels,
-            f"const float *const u = {weights.pointer} + panel * {c * nr}L;",
-            *products,
-            loop("t", "low", "high", f"{functions.result()}(p, m + (t - low) * {nr}, t, panel * {nr});"),
-        ),
+        _image_tiles(functions, image, "low"),
+        loop("panel", 0, it.panels, *products, _results(functions, "low", "high")),
     )
-    cost = 2.0 * PRODUCTS * it.tiles * c * it.columns / MULTIPLIED
-    return Phase(text(body), it.blocks, cost, tuple(functions.texts))
+    return [Phase(text(body), it.blocks, _cost(it), tuple(functions.texts))]
+
+
+def _groups_phases(functions: _Functions, image: Operand, weights: Operand, scratch: Operand) -> list[Phase]:
+    """The transform of the whole image, then the groups of panels, one a part."""
+    it = functions.it
+    parts, panel = min(it.tiles, 16), PRODUCTS * it.tiles * it.nr
+    first = flat(
+        f"float *const v = {scratch.pointer};",
+        f"const long low = part * {it.tiles}L / {parts}, high = (part + 1) * {it.tiles}L / {parts};",
+        _image_tiles(functions, image, "0"),
+    )
+    transform = Phase(text(first), parts, A_TILE * it.tiles * it.image.c / MULTIPLIED, tuple(functions.texts))
+    functions.texts.clear()
+    groups = it.groups
+    own = f"const long from = part * {it.panels} / {groups}, to = (part + 1) * {it.panels} / {groups};"
+    at = f"float *const m = all + (panel - from) * {panel}L;"
+    body = flat(
+        f"const float *const v = {scratch.pointer};",
+        f"float *const all = {scratch.pointer} + {PRODUCTS * it.plane}L + worker * {it.together * panel}L;",
+        own,
+        loop("e", 0, PRODUCTS, loop("panel", "from", "to", at, _weights(it, weights), functions.products(it.tiles))),
+        loop("panel", "from", "to", at, "const long low = 0;", _results(functions, "0", str(it.tiles))),
+    )
+    return [transform, Phase(text(body), groups, _cost(it), tuple(functions.texts))]
+
+
+def _cost(it: Winograd) -> float:
+    return 2.0 * PRODUCTS * it.tiles * it.image.c * it.columns / MULTIPLIED
+
+
+def _weights(it: Winograd, weights: Operand) -> str:
+    return f"const float *const b = {weights.pointer} + (e * {it.panels} + panel) * {it.image.c * it.nr}L;"
+
+
+def _image_tiles(functions: _Functions, image: Operand, first: str) -> Lines:
+    """Transforms the tiles from `low` to `high`; `first` is the one that `v` begins with."""
+    it = functions.it
+    c = it.image.c
+    return loop(
+        "t",
+        "low",
+        "high",
+        *_place(it, "t"),
+        f"const long y = ty * {OUT} - ({it.image.top}), x = tx * {OUT} - ({it.image.left});",
+        f"const float *const from = {image.pointer} + n * {it.image.h * it.image.w * c}L;",
+        f"if (y >= 0 && x >= 0 && y + {SIZE} <= {it.image.h} && x + {SIZE} <= {it.image.w})",
+        f"    {functions.image(False)}(from, y, x, v + (t - {first}) * {c});",
+        f"else {functions.image(True)}(from, y, x, v + (t - {first}) * {c});",
+    )
+
+
+def _results(functions: _Functions, low: str, high: str) -> Lines:
+    nr = functions.it.nr
+    return loop("t", low, high, f"{functions.result()}(p, m + (t - low) * {nr}, t, panel * {nr});")
 
 
 def _place(it: Winograd, tile: str) -> Lines:
@@ -232,9 +302,9 @@ class _Functions:
         return name
 
     def image(self, checked: bool) -> str:
-        """Transforms one tile of the image, all channels; [36] `block * C` apart."""
+        """Transforms one tile of the image, all channels; [36] `plane` apart."""
         it = self.it
-        c, width, most = it.image.c, it.image.w, it.block
+        c, width = it.image.c, it.image.w
 
         def load(i: int, j: int) -> str:
             at = f"gn_load_f32v(from + ((y + {i}) * {width} + x + {j}) * {c}L + c)"
@@ -242,14 +312,14 @@ class _Functions:
             return f"{inside} ? {at} : (f32v){{0}}" if checked else at
 
         def store(i: int, j: int, value: str) -> str:
-            return f"gn_store_f32v(v + {(i * SIZE + j) * most * c}L + c, {value});"
+            return f"gn_store_f32v(v + {(i * SIZE + j) * it.plane}L + c, {value});"
 
         body = transformed(maths.input_matrix(), load, store)
         lines = [f"for (long c = 0; c < {c}; c += {it.lanes}) {{", *body, "}"]
         return self._made("image", "const float *from, long y, long x, float *v", lines)
 
     def products(self, count: int) -> Lines:
-        """The 36 products of `count` tiles with a panel."""
+        """One of the 36 products, of `count` tiles with a panel."""
         it = self.it
         c, nr, most = it.image.c, it.nr, it.block
         rows = tile_shape(self.step.machine, it.columns).pixels
@@ -257,9 +327,9 @@ class _Functions:
         calls, at = [], 0
         for i in range(pieces):
             size = (i + 1) * count // pieces - i * count // pieces
-            calls.append(f"{self._rows(size)}(v + (e * {most} + {at}) * {c}L, b, m + (e * {most} + {at}) * {nr}L);")
+            calls.append(f"{self._rows(size)}(v + e * {it.plane}L + {at * c}, b, m + (e * {most} + {at}) * {nr}L);")
             at += size
-        return loop("e", 0, PRODUCTS, f"const float *const b = u + e * {it.panels * c * nr}L;", *calls)
+        return calls
 
     def _rows(self, size: int) -> str:
         it = self.it
