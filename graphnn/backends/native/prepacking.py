@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from graphnn.backends.native.kernels.conv_forward import winograd_of
 from graphnn.backends.native.kernels.conv_tile import tile_shape
-from graphnn.backends.native.kernels.matrix_blocking import main_tile
-from graphnn.backends.native.kernels.matrix_dots import FEW
+from graphnn.backends.native.kernels.matrix_blocking import packed_vectors
 from graphnn.backends.native.lowering import lowering_of
 from graphnn.backends.native.toolchain.machine import Machine
 from graphnn.ir.value import Node
 from graphnn.ops.packed_weights import Packing
+
+DOTS = 4  # rows of a linear layer that dot products take best, with the weights in place
 
 
 def packing(node: Node, machine: Machine) -> Packing | None:
@@ -25,6 +26,6 @@ def packing(node: Node, machine: Machine) -> Packing | None:
             tile_shape(machine, outputs).vectors * machine.lanes, winograd_of(node, machine, True) is not None
         )
     rows = node.output.type.size // max(1, outputs)
-    if rows <= FEW or outputs <= machine.lanes // 2:
+    if rows <= DOTS or outputs <= machine.lanes // 2:
         return None
-    return Packing(main_tile(machine, outputs)[1] * machine.lanes)
+    return Packing(packed_vectors(machine, rows, outputs) * machine.lanes)

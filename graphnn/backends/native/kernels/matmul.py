@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from graphnn.backends.native.kernels.axes import text
 from graphnn.backends.native.kernels.matrix_blocking import blocking, nanoseconds, split_ranges, working_memory
-from graphnn.backends.native.kernels.matrix_dots import dots_text, suits_dots
+from graphnn.backends.native.kernels.matrix_dots import FEW, dots_text, suits_dots
 from graphnn.backends.native.kernels.matrix_loops import Loops, matrix_text
 from graphnn.backends.native.kernels.matrix_tile import Finish
 from graphnn.backends.native.kernels.product import Product, linear_product, matmul_product, packed_product
@@ -16,6 +16,8 @@ from graphnn.backends.native.toolchain.machine import Machine, this_machine
 from graphnn.ir.dtypes import DType, float32, float64
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node
+
+DOTS_SPLIT = 64  # results, of which threads have enough without splitting sums
 
 
 def accepts(node: Node) -> bool:
@@ -30,7 +32,8 @@ def scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     dtype = node.outputs[0].type.dtype
     packed = node.inputs[1] if node.op.name == "packed_linear" else None
     memory = worker_memory(machine, dtype, m, n, k, 0 if packed is None else packed.type.shape[-1])
-    splits = split_ranges(machine, m, n, k)
+    along = node.op.name.startswith("linear") and m <= FEW and m * n > DOTS_SPLIT  # dot products, see matrix_dots
+    splits = 1 if along else split_ranges(machine, m, n, k)
     return (memory,) if splits == 1 else (memory, TensorType(dtype, (splits, m * n)))
 
 

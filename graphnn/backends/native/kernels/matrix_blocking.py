@@ -61,6 +61,14 @@ def tile_rows(machine: Machine, vectors: int, wide: int = 1) -> int:
     return max(1, min(14, (machine.registers - 1 - vectors * wide) // (vectors * wide)))
 
 
+def packed_vectors(machine: Machine, rows: int, columns: int) -> int:
+    """Vectors of the panels that a constant matrix is packed in, for so many rows of the left one: where its tiles are so
+    low that their sums would wait for each other, the panels are wider."""
+    most, vectors = main_tile(machine, columns)
+    wider = machine.registers == 16 and vectors == 2 and rows <= 2 * most and -(-rows // -(-rows // most)) <= most - 2
+    return 3 if wider and columns > 4 * machine.lanes else vectors
+
+
 def block_of(k: int, width: int) -> int:
     """How much of k a panel of `width` floats has at once: it stays in L1."""
     most = max(64, min(320, 8192 // width))
@@ -115,7 +123,8 @@ def blocking(p: Product, machine: Machine, splits: int) -> Blocking:
     rows, larger = p.m // tiles, p.m % tiles
     panels = -(-needed // vectors)
     width = vectors * machine.lanes
-    depth = block_of(p.k, width * wide) if packed else p.k
+    whole = not packed or (p.panels and tiles <= 2)  # a panel is read once or twice: blocks of k gain nothing
+    depth = p.k if whole else block_of(p.k, width * wide)
     cuts = _cuts(p, machine, tiles, rows, panels, width, depth) if splits == 1 else (1, 1, 1)
     strips = packed and (p.left_k != 1 or depth < p.k) and panels >= 3 * cuts[1]
     return Blocking(tiles, rows, larger, vectors, panels, depth, packed, strips, *cuts, splits)
