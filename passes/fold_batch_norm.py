@@ -8,7 +8,8 @@ from graphnn.ir.dtypes import float32, float64
 from graphnn.ir.graph import Graph
 from graphnn.ir.value import Node, Value
 from graphnn.ops.batch_norm import batch_norm
-from graphnn.ops.conv import conv2d
+from graphnn.ops.conv import conv1d, conv2d, conv3d
+from graphnn.ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from graphnn.ops.elementwise import add, mul, sub
 from graphnn.ops.matrix import linear
 from graphnn.ops.movement import reshape
@@ -17,11 +18,15 @@ from graphnn.passes.static_values import static_values
 from graphnn.rewrite.edit import substitute
 from graphnn.rewrite.pass_ import Pass, Tolerance
 
+BY_ROW = (linear, conv1d, conv2d, conv3d)  # layers whose weight has its results along axis 0
+TRANSPOSED = (conv_transpose1d, conv_transpose2d, conv_transpose3d)  # along axis 1
+
 
 @dataclass(frozen=True)
 class FoldBatchNorm(Pass):
     """batch_norm(conv2d(x, w, b)) -> conv2d(x, w * s, b * s + t), s = weight / sqrt(var + eps), t = bias - mean * s;
-    the same with a linear before it, and linear(batch_norm(x), w, b) -> linear(x, w * s, w t + b).
+    the same with a linear before it or another convolution (a transposed one of one group), and linear(batch_norm(x), w, b)
+    -> linear(x, w * s, w t + b).
 
     Done in evaluation mode, for (N, C) beside a linear, when what lies between has no other user, the statistics' new
     values are not asked for, and weights and statistics are made of state that this graph does not write; so the new
@@ -65,9 +70,11 @@ def _scale_and_shift(node: Node) -> tuple[Value, Value]:
 def _fold_back(graph: Graph, node: Node, static: set[Value | None]) -> bool:
     x = node.inputs[0]
     layer = x.producer if x is not None and x.has_one_use() else None
-    if layer is None or layer.op not in (conv2d, linear) or not all(v in static for v in layer.operands[1:]):
+    if layer is None or layer.op not in (*BY_ROW, *TRANSPOSED) or not all(v in static for v in layer.operands[1:]):
         return False
     if layer.op is linear and node.output.type.ndim != 2:
+        return False
+    if layer.op in TRANSPOSED and layer.attrs["groups"] != 1:
         return False
     with graph.before(node, layer):
         substitute(graph, node, [_scaled_layer(layer, node), None, None, None, None])
@@ -78,7 +85,10 @@ def _scaled_layer(layer: Node, node: Node) -> Value:
     x, weight, bias = _inputs(layer, 3)
     assert weight is not None
     scale, shift = _scale_and_shift(node)
-    along = reshape(scale, shape=(weight.shape[0], *(1,) * (weight.type.ndim - 1)))
+    axis = int(layer.op in TRANSPOSED)
+    shape = [1] * weight.type.ndim
+    shape[axis] = weight.shape[axis]
+    along = reshape(scale, shape=tuple(shape))
     bias = shift if bias is None else add(mul(bias, scale), shift)
     value: Value = layer.op(x, mul(weight, along), bias, **layer.attrs)
     return value

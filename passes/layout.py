@@ -43,9 +43,6 @@ class ChannelsLast(Pass):
         if Trait.BEGINS_CHANNELS_LAST not in node.op.traits:
             return False
         result = node.output.type
-        x = node.inputs[0]
-        if node.attrs["groups"] != 1 and (x is None or not node.attrs["groups"] == x.type.shape[1] == result.shape[1]):
-            return False  # neither all channels in one group nor each in its own
         return result.dtype is dtypes.float32 and result.shape[1] >= self.min_channels and result.size > 0
 
 

@@ -73,6 +73,53 @@ def test_folds_into_the_linear_before_it_which_has_no_bias():
     )
 
 
+@pytest.mark.parametrize(
+    ("layer", "weight", "shape", "type", "out"),
+    [
+        ("conv1d", "f32[3, 2, 3]", [3, 1, 1], "f32[2, 2, 5]", "f32[2, 3, 3]"),
+        ("conv_transpose2d", "f32[2, 3, 2, 2]", [1, 3, 1, 1], "f32[2, 2, 4, 4]", "f32[2, 3, 5, 5]"),
+    ],
+)
+def test_folds_into_other_convolutions(layer, weight, shape, type, out):
+    param = f'%w: {weight} = param() {{name="conv.weight"}}'
+    check_rewrite(
+        FoldBatchNorm(),
+        before=f"""
+        graph @g(%x: {type}) -> ({out}) {{
+          {param}{STATE}
+          %0: {out} = {layer}(%x, %w)
+          {norm("%0", out)}
+          return %norm
+        }}""",
+        after=f"""
+        graph @g(%x: {type}) -> ({out}) {{
+          {param}{STATE}
+          %0: f32[3] = add(%var, 1e-05)
+          %1: f32[3] = rsqrt(%0)
+          %2: f32[3] = mul(%1, %gamma)
+          %3: f32[3] = mul(%mean, %2)
+          %4: f32[3] = sub(%beta, %3)
+          %5: f32{list(shape)} = reshape(%2) {{shape={list(shape)}}}
+          %6: {weight} = mul(%w, %5)
+          %7: {out} = {layer}(%x, %6, %4)
+          return %7
+        }}""",
+    )
+
+
+def test_a_transposed_convolution_in_groups_stays():
+    check_unchanged(
+        FoldBatchNorm(),
+        f"""
+        graph @g(%x: f32[2, 3, 4]) -> (f32[2, 3, 5]) {{
+          %w: f32[3, 1, 2] = param() {{name="conv.weight"}}{STATE}
+          %0: f32[2, 3, 5] = conv_transpose1d(%x, %w) {{groups=3}}
+          {norm("%0", "f32[2, 3, 5]")}
+          return %norm
+        }}""",
+    )
+
+
 def test_folds_into_the_linear_after_it():
     weight = '%w: f32[5, 3] = param() {name="fc.weight"}\n%b: f32[5] = param() {name="fc.bias"}'
     check_rewrite(

@@ -28,19 +28,20 @@ def few_phase(step: Step, job: Job, image: Operand, weights: Operand) -> Phase:
     (top, left), sh = grid.start, grid.stride[0]
     each: Lines = [
         f"const long n = r / {grid.rows}, h = r % {grid.rows} * {sh} + {top};",
-        f"const float *const line = image + ((n * {block_.hp} + h) * {block_.wp} + {left}) * {block_.c}L;",
+        f"const float *const all = image + ((n * {block_.hp} + h) * {block_.wp} + {left}) * {block_.c}L;",
         *loop(
             "panel",
             0,
             panels.number,
             f"const float *const b = weights + panel * {panels.panel}L;",
-            f"const long channel = panel * {panels.nr};" if panels.number > 1 else "const long channel = 0;",
+            f"const long channel = {panels.channel};" if panels.number > 1 else "const long channel = 0;",
+            f"const float *const line = all + {panels.first_row};",
             _line(step, job, grid),
         ),
     ]
     head = [f"const float *const image = {image.pointer}, *const weights = {weights.pointer};"]
     body = text(head, cut(lines, parts), loop("r", "from", "to", each))
-    flops = 2.0 * lines * grid.columns * panels.columns * block_.c * len(panels.taps)
+    flops = 2.0 * lines * grid.columns * panels.columns * panels.rows * len(panels.taps)
     return Phase(body, parts, flops / FLOPS_PER_NS)
 
 
@@ -69,26 +70,26 @@ def _tiles(step: Step, job: Job, grid: Grid, size: int, low: str, high: str) -> 
 
 def _sums(step: Step, job: Job, grid: Grid, size: int) -> Lines:
     """All taps, or a loop over the rows of the kernel, which are alike."""
-    image, nr = job.grids.image, job.panels.nr
+    image, nr, c = job.grids.image, job.panels.nr, job.panels.rows
     rows = [[t for t in grid.taps if t.h == h] for h in dict.fromkeys(t.h for t in grid.taps)]
     start = ["const float *a_ = a, *b_ = b;"]
-    if len(grid.taps) * image.c <= MOST or len(rows) == 1:
+    if len(grid.taps) * c <= MOST or len(rows) == 1:
         return flat(start, *(_row(step, job, grid, row, size) for row in rows))
     down = (rows[1][0].h - rows[0][0].h) * image.wp * image.c
-    move = f"a_ += {down}, b_ += {(rows[1][0].number - rows[0][0].number) * image.c * nr}"
+    move = f"a_ += {down}, b_ += {(rows[1][0].number - rows[0][0].number) * c * nr}"
     inner = _row(step, job, grid, rows[0], size)
     return flat(start, block(f"for (long i = 0; i < {len(rows)}; i++, {move})", inner))
 
 
 def _row(step: Step, job: Job, grid: Grid, taps: list[Tap], size: int) -> Lines:
     """The sums over a row of the kernel, spelled out or, where it is long, as loops over what lies side by side."""
-    image, nr = job.grids.image, job.panels.nr
-    places = [((t.h * image.wp + t.w) * image.c, t.number * image.c * nr) for t in taps]
-    if len(taps) * image.c <= MOST:
-        every = [(at + k, row + k * nr) for at, row in places for k in range(image.c)]
+    image, nr, c = job.grids.image, job.panels.nr, job.panels.rows
+    places = [((t.h * image.wp + t.w) * image.c, t.number * c * nr) for t in taps]
+    if len(taps) * c <= MOST:
+        every = [(at + k, row + k * nr) for at, row in places for k in range(c)]
         return flat(*(block("", _products(step, job, grid, str(at), str(row), size)) for at, row in every))
-    side_by_side = taps[-1].w - taps[0].w == len(taps) - 1
-    length = image.c * (len(taps) if side_by_side else 1)
+    side_by_side = taps[-1].w - taps[0].w == len(taps) - 1 and c == image.c
+    length = c * (len(taps) if side_by_side else 1)
     inner = [_products(step, job, grid, f"k + {at}", f"k * {nr} + {row}", size) for at, row in places]
     return flat(*(loop("k", 0, length, lines) for lines in (inner[:1] if side_by_side else inner)))
 
@@ -106,15 +107,16 @@ def _products(step: Step, job: Job, grid: Grid, at: str, row: str, size: int) ->
 
 
 def _stored(step: Step, job: Job, i: int, j: int) -> str:
-    lanes, o = step.machine.lanes, job.result.o
+    lanes, o, share = step.machine.lanes, job.result.o, job.panels.share
     channel = f"(channel + {j * lanes})"
     offset = f"(r * {job.result.w} + w0 + {i}) * {o}L + {channel}"
     value = job.finish(f"c{i}_{j}", channel)
     whole = "{ " + step.store(value, offset, channel, "v") + " }"
-    if o % job.panels.nr == 0:
+    if share % job.panels.nr == 0:
         return whole
-    last = o - (job.panels.number - 1) * job.panels.nr - j * lanes
+    each = job.panels.each
+    last = share - (each - 1) * job.panels.nr - j * lanes
     part = "{ " + step.store(value, offset, channel, "v", n=str(last)) + " }" if 0 < last < lanes else whole
-    if job.panels.number == 1:
+    if each == 1:
         return part if last > 0 else ""
-    return f"if (channel < {o - o % job.panels.nr}) {whole} else {part if last > 0 else ';'}"
+    return f"if (panel % {each} < {each - 1}) {whole} else {part if last > 0 else ';'}"

@@ -29,9 +29,8 @@ from graphnn.ir.value import Node
 
 
 def accepts(node: Node) -> bool:
-    """Float32, all channels in one group or each in one of its own, and something to do."""
-    sizes = [v.type.size for v in (*node.operands, *node.outputs)]
-    return only_float32(node) and min(sizes) > 0 and (node.attrs["groups"] == 1 or is_depthwise(node))
+    """Float32, and something to do."""
+    return only_float32(node) and min(v.type.size for v in (*node.operands, *node.outputs)) > 0
 
 
 class Forward:
@@ -55,16 +54,18 @@ class Forward:
         self.stride = (*one, *attrs["stride"])
         dilation, padding = (*one, *attrs["dilation"]), (*zero, *attrs["padding"])
         image = Image(n, c, h, w, padding[0], padding[1], h + 2 * padding[0], w + 2 * padding[1])
-        packed = "shape" in node.attrs
+        packed, groups = "shape" in node.attrs, attrs["groups"]
         self.shape = (
-            shape_of(machine, weight.type.shape[-1] // machine.lanes) if packed else tile_shape(machine, self.o)
+            shape_of(machine, weight.type.shape[-1] // machine.lanes)
+            if packed
+            else tile_shape(machine, self.o // groups)
         )
         taps = tuple((i, j) for i in range(kh) for j in range(kw))
-        strides = (kw, 1, kh * kw, c * kh * kw)
-        self.panels = Panels(taps, c, self.o, self.shape.vectors * machine.lanes, strides)
+        strides = (kw, 1, kh * kw, c // groups * kh * kw)
+        self.panels = Panels(taps, c // groups, self.o, self.shape.vectors * machine.lanes, strides, groups)
         offsets = tuple(Tap(i * dilation[0], j * dilation[1], t) for t, (i, j) in enumerate(taps))
         grid = Grid(self.oh, self.ow, (0, 0), (1, 1), (0, 0), self.stride, offsets)
-        self.few = suits_few(c, kw, self.ow, self.shape)
+        self.few = suits_few(c // groups, kw, self.ow, self.shape)
         self.grids = Grids(image, (grid,)) if self.few else lay_out(image, [grid], self.shape.pixels)
         self.image = self.grids.image
 
@@ -181,11 +182,11 @@ def _striding(panels: Panels, weight: Operand) -> Panels:
     """By the strides that the weight has: (O, C, KH, KW), or without KH."""
     so, sc, *rest = weight.strides
     skh, skw = (*(0,) * (2 - len(rest)), *rest)
-    return panels._replace(strides=(skh, skw, sc, so))
+    return panels._replace(strides=(skh, skw, sc, so), apart=panels.share * so)
 
 
 def finisher(step: Step, channels: int) -> Callable[[str, str], str]:
-    """Bias and relu, as the step has them."""
+    """Bias and relu, as the step has them. A group's last vector may reach into the next one's channels."""
     bias = step.inputs[2] if len(step.inputs) > 2 else None
     relu = step.name == "conv2d_relu" or step.attrs.get("relu", False)
 
@@ -194,7 +195,8 @@ def finisher(step: Step, channels: int) -> Callable[[str, str], str]:
             stride = bias.strides[0]
             lanes = step.machine.lanes
             at = f"{bias.pointer} + {channel} * {stride}"
-            whole = channels % lanes == 0 and stride == 1
+            groups = step.attrs.get("groups", 1)
+            whole = channels % lanes == 0 and channels // groups % lanes == 0 and stride == 1
             left = f"({channels} - {channel} > {lanes} ? {lanes} : {channels} - {channel} > 0 ? {channels} - {channel} : 0)"
             load = f"gn_load_f32v({at})" if whole else f"gn_load_part_f32v({at}, {left})"
             value = f"({value} + {load})"

@@ -37,7 +37,7 @@ class InputGrad:
         axes = 1 if g.type.ndim == 3 else 0  # an axis of height 1 that lines lack
         one, zero = (1,) * axes, (0,) * axes
         n, o, *spatial = g.type.shape
-        self.c = weight.type.shape[1]
+        self.c, groups = out.type.shape[1], node.attrs["groups"]
         oh, ow = (*one, *spatial)
         self.h, self.w = (*one, *out.type.shape[2:])
         kernel = (*one, *weight.type.shape[2:])
@@ -50,11 +50,12 @@ class InputGrad:
         ]
         (top, bottom), (left, right) = (self._borders(a, (oh, ow)[a], (self.h, self.w)[a]) for a in (0, 1))
         image = Image(n, o, oh, ow, top, left, oh + top + bottom, ow + left + right)
-        self.shape = tile_shape(machine, self.c)
+        self.shape = tile_shape(machine, self.c // groups)
         turned = tuple((i, j) for i in reversed(range(kernel[0])) for j in reversed(range(kernel[1])))
-        self.panels = Panels(turned, o, self.c, self.shape.vectors * machine.lanes, (0, 0, 0, 0))
+        width = self.shape.vectors * machine.lanes
+        self.panels = Panels(turned, o // groups, self.c, width, (0, 0, 0, 0), groups)
         self.grids = lay_out(image, list(self._grids(top, left)), self.shape.pixels)
-        self.few = len(self.grids.grids) == 1 and suits_few(o, kernel[1], self.w, self.shape)
+        self.few = len(self.grids.grids) == 1 and suits_few(o // groups, kernel[1], self.w, self.shape)
         self.image = self.grids.image
 
     def _borders(self, axis: int, size: int, wanted: int) -> tuple[int, int]:
@@ -112,7 +113,7 @@ def _input_grad(step: Step) -> list[Phase]:
     assert out is not None
     so, sc, *rest = weight.strides
     skh, skw = (*(0,) * (2 - len(rest)), *rest)
-    panels = made.panels._replace(strides=(skh, skw, so, sc))
+    panels = made.panels._replace(strides=(skh, skw, so, sc), apart=made.panels.rows * so)
     winograd = _winograd(step.node, step.machine)
     if winograd is not None:
         return winograd_with_weights(step, winograd, panels, weight, finisher(step, made.c))

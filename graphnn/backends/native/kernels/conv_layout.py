@@ -76,17 +76,47 @@ def as_image(operand: Operand) -> Operand:
 
 class Panels(NamedTuple):
     """Weights in panels: `taps` are (kh, kw) in the order in which they are read; `rows` input channels, `columns` output
-    channels, `nr` of them a panel; the strides of the source along kh, kw, row and column."""
+    channels, `nr` of them a panel; the strides of the source along kh, kw, row and column. Of `groups` each has so many
+    rows, its share of the columns, panels of its own, and begins `apart` in the source."""
 
     taps: tuple[tuple[int, int], ...]
     rows: int
     columns: int
     nr: int
     strides: tuple[int, int, int, int]
+    groups: int = 1
+    apart: int = 0
+
+    @property
+    def share(self) -> int:
+        """Columns of a group."""
+        return self.columns // self.groups
+
+    @property
+    def each(self) -> int:
+        """Panels of a group."""
+        return -(-self.share // self.nr)
 
     @property
     def number(self) -> int:
-        return -(-self.columns // self.nr)
+        return self.groups * self.each
+
+    @property
+    def channel(self) -> str:
+        """The first column of `panel`, in C."""
+        if self.groups == 1:
+            return f"panel * {self.nr}"
+        return f"panel / {self.each} * {self.share} + panel % {self.each} * {self.nr}"
+
+    @property
+    def end(self) -> str:
+        """What follows the last column of the group of `panel`."""
+        return str(self.columns) if self.groups == 1 else f"((panel / {self.each} + 1) * {self.share})"
+
+    @property
+    def first_row(self) -> str:
+        """Where the rows of `panel` begin among all channels that are read."""
+        return "0" if self.groups == 1 else f"panel / {self.each} * {self.rows}"
 
     @property
     def panel(self) -> int:
@@ -113,14 +143,14 @@ def panels_phase(panels: Panels, source: Operand, target: Operand, lanes: int) -
         helpers.update(dict.fromkeys(found[1] if found else ()))
         return found[0] if found else by_element(origin, nr, valid)
 
-    tail = panels.columns % nr
-    whole = packed(nr) if panels.columns >= nr else []
+    tail, each = panels.share % nr, panels.each
+    whole = packed(nr) if panels.share >= nr else []
     lines = [
         f"float *const to = {target.pointer} + q * {panels.panel}L;",
-        f"const float *const from = {source.pointer} + q * {nr * column}L;",
+        f"const float *const from = {source.pointer} + q / {each} * {panels.apart}L + q % {each} * {nr * column}L;",
     ]
     if tail and whole:
-        lines += [*block(f"if (q < {panels.number - 1})", whole), *block("else", packed(tail))]
+        lines += [*block(f"if (q % {each} < {each - 1})", whole), *block("else", packed(tail))]
     else:
         lines += whole or packed(tail)
     low, high = f"part * {panels.number} / {parts}", f"(part + 1) * {panels.number} / {parts}"

@@ -37,16 +37,16 @@ class Job(NamedTuple):
     finish: Finish
 
 
-def runs_of(grid: Grid, image: Image) -> list[Run]:
-    """The taps, in order, those that are neighbours in the image and in the panel as one."""
+def runs_of(grid: Grid, image: Image, channels: int) -> list[Run]:
+    """The taps, in order, those that are neighbours in the image and in the panel as one; a sum has so many channels."""
     runs: list[Run] = []
     for h, w, number in grid.taps:
-        offset, row = (h * image.wp + w) * image.c, number * image.c
+        offset, row = (h * image.wp + w) * image.c, number * channels
         last = runs[-1] if runs else None
         if last and last.offset + last.length == offset and last.row + last.length == row:
-            runs[-1] = last._replace(length=last.length + image.c)
+            runs[-1] = last._replace(length=last.length + channels)
         else:
-            runs.append(Run(offset, image.c, row))
+            runs.append(Run(offset, channels, row))
     return runs
 
 
@@ -54,18 +54,16 @@ def product_phase(step: Step, job: Job, image: Operand, weights: Operand) -> Pha
     """All grids: for each panel the pixels of a block, tile by tile."""
     grids, panels = job.grids, job.panels
     pixels = [grids.pixels(g) for g in grids.grids]
-    flops = (
-        2.0 * panels.columns * grids.image.c * sum(p * len(g.taps) for p, g in zip(pixels, grids.grids, strict=True))
-    )
+    flops = 2.0 * panels.columns * panels.rows * sum(p * len(g.taps) for p, g in zip(pixels, grids.grids, strict=True))
     blocks = _blocks(job, pixels)
     groups = 1 if blocks >= PARTS else max(1, min(panels.number, PARTS // blocks))
     each = "\n".join(_grid(step, job, g, p, blocks) for g, p in zip(grids.grids, pixels, strict=True))
     body = f"""
-    const float *image = {image.pointer};
     const long block = part % {blocks}, group = part / {blocks};
     for (long panel = group * {panels.number} / {groups}; panel < (group + 1) * {panels.number} / {groups}; panel++) {{
         const float *b = {weights.pointer} + panel * {panels.panel};
-        const long channel = panel * {panels.nr};
+        const long channel = {panels.channel};
+        const float *const image = {image.pointer} + {panels.first_row};
 {each}
     }}"""
     return Phase(body, blocks * groups, flops / FLOPS_PER_NS)
@@ -118,7 +116,7 @@ def _tile_case(step: Step, job: Job, grid: Grid, count: int) -> str:
             f"        const float *a{i} = image + ((n{i} * {image.hp} + h{i} * {sh} + {h0}) * {image.wp} "
             f"+ w{i} * {sw} + {w0}) * {image.c};"
         )
-    lines.append("        " + tile(count, job.shape.vectors, runs_of(grid, image), step.machine.lanes))
+    lines.append("        " + tile(count, job.shape.vectors, runs_of(grid, image, job.panels.rows), step.machine.lanes))
     for i in range(count):
         h, w = f"(h{i} * {grid.step[0]} + {grid.place[0]})", f"(w{i} * {grid.step[1]} + {grid.place[1]})"
         lines += [_stored(step, job, (i, j), h, w) for j in range(job.shape.vectors)]
@@ -129,13 +127,13 @@ def _stored(step: Step, job: Job, which: tuple[int, int], h: str, w: str) -> str
     lanes, panels, result = step.machine.lanes, job.panels, job.result
     i, j = which
     channel = f"(channel + {j * lanes})"
-    left = f"({panels.columns} - {channel})"
+    left = f"({panels.end} - {channel})"
     value = job.finish(f"c{i}_{j}", channel)
     if result.channels_last:
         offset = f"((n{i} * {result.h} + {h}) * {result.w} + {w}) * {result.o} + {channel}"
         whole = "{ " + step.store(value, offset, channel, "v") + " }"
-        if panels.columns % lanes == 0:
-            body = whole if panels.columns % panels.nr == 0 else f"if ({left} > 0) {whole}"
+        if panels.share % lanes == 0:
+            body = whole if panels.share % panels.nr == 0 else f"if ({left} > 0) {whole}"
             return f"        {body}"
         ragged = "{ " + step.store(value, offset, channel, "v", n=left) + " }"
         return f"        if ({left} >= {lanes}) {whole} else if ({left} > 0) {ragged}"

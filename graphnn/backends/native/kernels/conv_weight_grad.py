@@ -15,7 +15,7 @@ from graphnn.backends.native.kernels.conv_layout import as_image, image_phase
 from graphnn.backends.native.kernels.conv_products import FLOPS_PER_NS
 from graphnn.backends.native.kernels.conv_weight_grad_few import few_phases, few_scratch, has_few_pixels
 from graphnn.backends.native.kernels.weight_grad_shape import Kind, Tile, WeightGrad, gradient_phase
-from graphnn.backends.native.kernels.weight_grad_write import SLACK, add_slices, turn_sums
+from graphnn.backends.native.kernels.weight_grad_write import SLACK, Columns, add_slices, turn_sums
 from graphnn.backends.native.lowering import lowers
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.backends.native.toolchain.machine import Machine
@@ -59,7 +59,7 @@ def _weight_grad(step: Step) -> list[Phase]:
     phases.append(_sums_phase(made, image, gradient, sums))
     if made.slices > 1:
         phases.append(add_slices(sums, made.size * made.columns, made.slices, made.lanes))
-    return [*phases, turn_sums(step, sums, made.size, made.columns, made.o)]
+    return [*phases, turn_sums(step, sums, made.size, Columns(made.groups, made.share, made.each * made.nr))]
 
 
 def _sums_phase(made: WeightGrad, image: Operand, gradient: Operand, sums: Operand) -> Phase:
@@ -73,11 +73,12 @@ def _sums_phase(made: WeightGrad, image: Operand, gradient: Operand, sums: Opera
         f"float *const sum = sums + rows[tile] * {made.columns}L + panel * {made.nr};",
         "const long offset = offsets[tile], tap = taps[tile];",
         f"const float *const from = gradient + panel * {made.pixels * made.nr}L;",
+        f"const float *const image = all + panel / {made.each} * {made.c};",
         *_by_panel(made, kinds),
     ]
     body: Lines = [
         *_tables(made, tiles, kinds),
-        f"const float *const image = {image.pointer}, *const gradient = {gradient.pointer};",
+        f"const float *const all = {image.pointer}, *const gradient = {gradient.pointer};",
         f"float *const sums = {sums.pointer} + {slice_} * {made.size * made.columns}L;",
         f"const long first = {slice_} * {lines}L / {slices}, last = ({slice_} + 1) * {lines}L / {slices};",
         *block(
@@ -106,10 +107,10 @@ def _tables(made: WeightGrad, tiles: list[Tile], kinds: dict[Kind, int]) -> Line
 
 def _by_panel(made: WeightGrad, kinds: dict[Kind, int]) -> Lines:
     """The tiles of whole panels, and of a last one with fewer columns."""
-    left = made.o % made.nr
-    whole, rest = (_switch(made, kinds, n) if n else [] for n in (made.nr if made.o >= made.nr else 0, left))
+    left = made.share % made.nr
+    whole, rest = (_switch(made, kinds, n) if n else [] for n in (made.nr if made.share >= made.nr else 0, left))
     if whole and rest:
-        return [*block(f"if (panel < {made.panels - 1})", whole), *block("else", rest)]
+        return [*block(f"if (panel % {made.each} < {made.each - 1})", whole), *block("else", rest)]
     return whole or rest
 
 

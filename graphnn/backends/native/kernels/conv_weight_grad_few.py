@@ -21,7 +21,7 @@ AN_ELEMENT = 0.6  # nanoseconds, to write out
 
 def has_few_pixels(made: WeightGrad) -> bool:
     """Whether writing out what the taps see costs less than turning the finished sums round."""
-    return made.pixels <= made.o and made.image.c >= made.lanes and len(made.taps) > 1
+    return made.groups == 1 and made.pixels <= made.o and made.image.c >= made.lanes and len(made.taps) > 1
 
 
 def few_scratch(made: WeightGrad, machine: Machine) -> tuple[TensorType, ...]:

@@ -33,7 +33,8 @@ class Tile(NamedTuple):
 
 
 class WeightGrad:
-    """`taps` are offsets from a pixel's first one. The sums are [channel][tap] rows of `columns` output channels.
+    """`taps` are offsets from a pixel's first one. The sums are [channel][tap] rows of `columns` output channels. Groups
+    have `each` panels of their own, which see `c` channels.
 
     Where a tile is of one tap (`cuts`), pixels whose tap is outside the image are left out, and `block` is the image
     itself; otherwise the image has its borders of zeros.
@@ -48,7 +49,8 @@ class WeightGrad:
         n, self.o, *spatial = g.type.shape
         self.oh, self.ow = (*one, *spatial)
         c: int = x.type.shape[1]
-        self.c = c
+        self.groups: int = node.attrs["groups"]
+        self.c, self.share = c // self.groups, self.o // self.groups
         h, w = (*one, *x.type.shape[2:])
         kernel = (*one, *out.type.shape[2:])
         attrs = node.attrs
@@ -56,14 +58,15 @@ class WeightGrad:
         padding = (*zero, *attrs["padding"])
         self.image = Image(n, c, h, w, padding[0], padding[1], h + 2 * padding[0], w + 2 * padding[1])
         self.gradient = Image(n, self.o, self.oh, self.ow, 0, 0, self.oh, self.ow)
-        self.shape = tile_shape(machine, self.o)
+        self.shape = tile_shape(machine, self.share)
         self.nr = self.shape.vectors * machine.lanes
         self.lanes = machine.lanes
-        self.panels = -(-self.o // self.nr)
+        self.each = -(-self.share // self.nr)
+        self.panels = self.groups * self.each
         self.columns = self.panels * self.nr
         self.pixels = n * self.oh * self.ow
         self.taps = [(i * dilation[0], j * dilation[1]) for i in range(kernel[0]) for j in range(kernel[1])]
-        self.cuts = c >= 2 * self.shape.pixels
+        self.cuts = self.c >= 2 * self.shape.pixels
         self.block = self.image._replace(top=0, left=0, hp=h, wp=w) if self.cuts else self.image
 
     @property
@@ -74,7 +77,8 @@ class WeightGrad:
     @property
     def size(self) -> int:
         """Weights of an output channel."""
-        return self.c * len(self.taps)
+        size: int = self.c * len(self.taps)
+        return size
 
     @property
     def is_flat(self) -> bool:
@@ -88,7 +92,7 @@ class WeightGrad:
 
     @property
     def lines_a_block(self) -> int:
-        pixels: int = max(32, min(NEAR // self.nr, FAR // (self.c * self.stride[0] * self.stride[1])))
+        pixels: int = max(32, min(NEAR // self.nr, FAR // (self.image.c * self.stride[0] * self.stride[1])))
         return max(1, pixels // self.lines[1])
 
     @property
@@ -121,7 +125,7 @@ class WeightGrad:
         h, w = self.taps[tap]
         if self.cuts:
             h, w = h - self.image.top, w - self.image.left
-        offset: int = (h * self.block.wp + w) * self.c
+        offset: int = (h * self.block.wp + w) * self.image.c
         return offset
 
 
@@ -135,20 +139,22 @@ def gradient_phase(made: WeightGrad, source: Operand, target: Operand) -> Phase:
     if made.panels == 1:
         return image_phase(made.gradient, source, target)
     sn, sc, sh, sw = source.strides
-    last = made.o - (made.panels - 1) * made.nr
+    each = made.each
+    last = made.share - (each - 1) * made.nr
+    first = f"(panel / {each} * {made.share} + panel % {each} * {made.nr})"
     move = f"for (long c = 0; c < {{n}}; c++) to[w * {made.nr} + c] = from[w * {sw}L + c * {sc}L];"
     if sc == 1:
         move = f"memcpy(to + w * {made.nr}, from + w * {sw}L, {{n}} * sizeof(float));"
     rows = made.pixels // made.ow
     number = made.panels * rows
-    each = [
+    lines = [
         f"const long panel = k / {rows}, r = k % {rows}, n = r / {made.oh}, h = r % {made.oh};",
-        f"const float *from = {source.pointer} + n * {sn}L + h * {sh}L + panel * {made.nr * sc}L;",
+        f"const float *from = {source.pointer} + n * {sn}L + h * {sh}L + {first} * {sc}L;",
         f"float *to = {target.pointer} + k * {made.ow * made.nr}L;",
-        *block(f"if (panel < {made.panels - 1})", loop("w", 0, made.ow, move.format(n=made.nr))),
+        *block(f"if (panel % {each} < {each - 1})", loop("w", 0, made.ow, move.format(n=made.nr))),
         *block("else", loop("w", 0, made.ow, move.format(n=last))),
     ]
     parts = parts_for(made.pixels * made.o)
     low, high = f"part * {number} / {parts}", f"(part + 1) * {number} / {parts}"
-    body = text(loop("k", low, high, each))
+    body = text(loop("k", low, high, lines))
     return Phase(body, parts, made.pixels * made.o * (0.15 if sc == 1 else 0.6))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from graphnn.backends.native.kernels.axes import Lines, block, cut, loop, text
 from graphnn.backends.native.kernels.packing import turned_square
 from graphnn.backends.native.step import Operand, Phase, Step
@@ -19,28 +21,38 @@ def add_slices(sums: Operand, size: int, slices: int, lanes: int) -> Phase:
     return Phase(body, parts, 0.03 * size * slices)
 
 
-def turn_sums(step: Step, sums: Operand, rows: int, columns: int, wanted: int) -> Phase:
-    """Four columns at a time, of which `wanted` are there."""
+class Columns(NamedTuple):
+    """Of each group `wanted` columns are there, of `padded`."""
+
+    groups: int
+    wanted: int
+    padded: int
+
+
+def turn_sums(step: Step, sums: Operand, rows: int, columns: Columns) -> Phase:
+    """Four columns at a time."""
     lanes = step.machine.lanes
-    fours = -(-wanted // 4)
-    parts = max(1, min(16, fours, wanted * rows // 4096))
-    loads = [f"from + (k + {i}) * {columns}L" for i in range(4)]
+    groups, wanted, padded = columns
+    fours = -(-wanted // 4)  # of a group
+    parts = max(1, min(16, groups * fours, groups * wanted * rows // 4096))
+    loads = [f"from + (k + {i}) * {groups * padded}L" for i in range(4)]
     stores = [f"held + {j * ROWS} + k" for j in range(4)]
     turn = loop("k", 0, "count", turned_square(loads, stores))
     turn[0] = "for (long k = 0; k < count; k += 4) {"
     chunk: Lines = [
         f"const long count = {rows} - k0 < {ROWS} ? {rows} - k0 : {ROWS};",
-        f"const float *const from = {sums.pointer} + k0 * {columns}L + q * 4;",
+        f"const float *const from = {sums.pointer} + k0 * {groups * padded}L + group * {padded} + four;",
         *turn,
-        *loop("j", 0, f"4 && q * 4 + j < {wanted}", _written(step, rows, lanes)),
+        *loop("j", 0, f"4 && four + j < {wanted}", _written(step, rows, wanted, lanes)),
     ]
-    lines = [f"float held[{4 * ROWS}];", *block(f"for (long k0 = 0; k0 < {rows}; k0 += {ROWS})", chunk)]
-    body = text(cut(fours, parts), loop("q", "from", "to", lines))
-    return Phase(body, parts, 0.6 * wanted * rows, ('#include "squares.h"',))
+    place = f"const long group = q / {fours}, four = q % {fours} * 4;"
+    lines = [place, f"float held[{4 * ROWS}];", *block(f"for (long k0 = 0; k0 < {rows}; k0 += {ROWS})", chunk)]
+    body = text(cut(groups * fours, parts), loop("q", "from", "to", lines))
+    return Phase(body, parts, 0.6 * groups * wanted * rows, ('#include "squares.h"',))
 
 
-def _written(step: Step, rows: int, lanes: int) -> Lines:
-    offset = f"(q * 4 + j) * {rows}L + k0 + k"
+def _written(step: Step, rows: int, wanted: int, lanes: int) -> Lines:
+    offset = f"(group * {wanted} + four + j) * {rows}L + k0 + k"
     value = f"gn_load_f32v(held + j * {ROWS} + k)"
     lines = [
         "long k = 0;",
