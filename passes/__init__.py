@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from graphnn.passes.fuse_linear_relu import FuseLinearReLU as FuseLinearReLU
     from graphnn.passes.join_slice_grads import JoinSliceGrads as JoinSliceGrads
     from graphnn.passes.layout import ChannelsLast as ChannelsLast
+    from graphnn.passes.lines_as_images import LinesAsImages as LinesAsImages
     from graphnn.passes.pack_weights import PackWeights as PackWeights
     from graphnn.passes.pipelines import inference_pipeline as inference_pipeline
     from graphnn.passes.pipelines import training_pipeline as training_pipeline
@@ -42,6 +43,7 @@ _HOMES = {
     "FuseEpilogue": "graphnn.passes.fuse_epilogue",
     "FuseLinearReLU": "graphnn.passes.fuse_linear_relu",
     "JoinSliceGrads": "graphnn.passes.join_slice_grads",
+    "LinesAsImages": "graphnn.passes.lines_as_images",
     "PackWeights": "graphnn.passes.pack_weights",
     "Pass": "graphnn.rewrite",
     "PassManager": "graphnn.rewrite",

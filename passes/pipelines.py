@@ -18,6 +18,7 @@ from graphnn.passes.fuse_epilogue import FuseEpilogue
 from graphnn.passes.fuse_linear_relu import FuseLinearReLU
 from graphnn.passes.join_slice_grads import JoinSliceGrads
 from graphnn.passes.layout import ChannelsLast
+from graphnn.passes.lines_as_images import LinesAsImages
 from graphnn.passes.pack_weights import PackWeights
 from graphnn.rewrite.pass_ import Pass
 
@@ -43,6 +44,7 @@ def _fusions(backend: str, late_inputs: int = 0, packing: HowToPack | None = Non
         return (FuseElementwise(late_inputs=late_inputs),)
     return (
         JoinSliceGrads(),  # before the groups, which would take the additions; gives zeros another sign, so not for NumPy
+        LinesAsImages(),  # before the formats, which images have
         # before the groups, which go by where their operands lie
         ChannelsLast(),
         # after the formats, which decide how a convolution is done; before the groups, which hide the layers
