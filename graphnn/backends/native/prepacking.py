@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphnn.backends.native.kernels.conv_forward import winograd_of
+from graphnn.backends.native.kernels.conv_slim import slim_shape
 from graphnn.backends.native.kernels.conv_tile import tile_shape
 from graphnn.backends.native.kernels.matrix_blocking import packed_vectors
 from graphnn.backends.native.lowering import lowering_of
@@ -20,7 +21,8 @@ def packing(node: Node, machine: Machine) -> Packing | None:
         return None
     outputs = weight.type.shape[0]
     if weight.type.ndim == 4:
-        if node.attrs["groups"] != 1:
+        taps = weight.type.shape[2] * weight.type.shape[3]
+        if node.attrs["groups"] != 1 or slim_shape(machine, weight.type.shape[1], outputs, taps, 1):
             return None
         return Packing(
             tile_shape(machine, outputs).vectors * machine.lanes, winograd_of(node, machine, True) is not None

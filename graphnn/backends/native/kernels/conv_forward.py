@@ -9,6 +9,7 @@ from graphnn.backends.native.kernels.conv_few import few_phase, suits_few
 from graphnn.backends.native.kernels.conv_grids import Grid, Grids, Tap, lay_out
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, as_image, image_phase, panels_phase
 from graphnn.backends.native.kernels.conv_products import Job, Result, product_phase
+from graphnn.backends.native.kernels.conv_slim import slim_case, slim_shape
 from graphnn.backends.native.kernels.conv_tile import shape_of, tile_shape
 from graphnn.backends.native.kernels.matmul import has_whole_vectors
 from graphnn.backends.native.kernels.winograd import (
@@ -61,11 +62,14 @@ class Forward:
             else tile_shape(machine, self.o // groups)
         )
         taps = tuple((i, j) for i in range(kh) for j in range(kw))
+        slim = None if packed else slim_shape(machine, c // groups, self.o, len(taps), groups)
+        self.shape = slim or self.shape
+        self.slim = slim is not None
         strides = (kw, 1, kh * kw, c // groups * kh * kw)
-        self.panels = Panels(taps, c // groups, self.o, self.shape.vectors * machine.lanes, strides, groups)
+        self.panels = Panels(taps, c // groups, self.o, self.shape.vectors * machine.lanes or 1, strides, groups)
         offsets = tuple(Tap(i * dilation[0], j * dilation[1], t) for t, (i, j) in enumerate(taps))
         grid = Grid(self.oh, self.ow, (0, 0), (1, 1), (0, 0), self.stride, offsets)
-        self.few = suits_few(c // groups, kw, self.ow, self.shape)
+        self.few = not self.slim and suits_few(c // groups, kw, self.ow, self.shape)
         self.grids = Grids(image, (grid,)) if self.few else lay_out(image, [grid], self.shape.pixels)
         self.image = self.grids.image
 
@@ -148,7 +152,7 @@ def _product(step: Step, made: Forward, packed: Operand, block: Operand) -> list
     job = Job(made.grids, made.panels, made.shape, result, finisher(step, made.o))
     if made.few and out.is_channels_last:
         return [*phases, few_phase(step, job, block, packed)]
-    return [*phases, product_phase(step, job, block, packed)]
+    return [*phases, product_phase(step, job, block, packed, slim_case if made.slim else None)]
 
 
 def _pack_scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:

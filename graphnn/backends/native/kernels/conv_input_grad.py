@@ -12,6 +12,7 @@ from graphnn.backends.native.kernels.conv_forward import accepts, finisher
 from graphnn.backends.native.kernels.conv_grids import Grid, Tap, lay_out, reach
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, as_image, image_phase, panels_phase
 from graphnn.backends.native.kernels.conv_products import Job, Result, product_phase
+from graphnn.backends.native.kernels.conv_slim import slim_case, slim_shape
 from graphnn.backends.native.kernels.conv_tile import tile_shape
 from graphnn.backends.native.kernels.winograd import (
     Winograd,
@@ -50,12 +51,16 @@ class InputGrad:
         ]
         (top, bottom), (left, right) = (self._borders(a, (oh, ow)[a], (self.h, self.w)[a]) for a in (0, 1))
         image = Image(n, o, oh, ow, top, left, oh + top + bottom, ow + left + right)
-        self.shape = tile_shape(machine, self.c // groups)
+        slim = slim_shape(machine, o // groups, self.c, kernel[0] * kernel[1] // (stride[0] * stride[1]), groups)
+        self.shape = slim or tile_shape(machine, self.c // groups)
+        self.slim = slim is not None
         turned = tuple((i, j) for i in reversed(range(kernel[0])) for j in reversed(range(kernel[1])))
-        width = self.shape.vectors * machine.lanes
+        width = self.shape.vectors * machine.lanes or 1
         self.panels = Panels(turned, o // groups, self.c, width, (0, 0, 0, 0), groups)
         self.grids = lay_out(image, list(self._grids(top, left)), self.shape.pixels)
-        self.few = len(self.grids.grids) == 1 and suits_few(o // groups, kernel[1], self.w, self.shape)
+        self.few = (
+            not self.slim and len(self.grids.grids) == 1 and suits_few(o // groups, kernel[1], self.w, self.shape)
+        )
         self.image = self.grids.image
 
     def _borders(self, axis: int, size: int, wanted: int) -> tuple[int, int]:
@@ -125,5 +130,6 @@ def _input_grad(step: Step) -> list[Phase]:
         phases.append(image_phase(made.image, as_image(g), block))
     result = Result(made.image.n, made.c, made.h, made.w, out.is_channels_last)
     job = Job(made.grids, made.panels, made.shape, result, finisher(step, made.c))
-    make = few_phase if made.few and out.is_channels_last else product_phase
-    return [*phases, make(step, job, block, packed)]
+    if made.few and out.is_channels_last:
+        return [*phases, few_phase(step, job, block, packed)]
+    return [*phases, product_phase(step, job, block, packed, slim_case if made.slim else None)]

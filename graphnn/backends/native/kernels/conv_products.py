@@ -15,6 +15,7 @@ FLOPS_PER_NS = 60.0
 CACHED = 1 << 18  # bytes of an image that a part may have: they stay in L2 from panel to panel
 PARTS = 8
 Finish = Callable[[str, str], str]
+Case = Callable[[Step, "Job", Grid, int], str]
 
 
 class Result(NamedTuple):
@@ -50,14 +51,15 @@ def runs_of(grid: Grid, image: Image, channels: int) -> list[Run]:
     return runs
 
 
-def product_phase(step: Step, job: Job, image: Operand, weights: Operand) -> Phase:
-    """All grids: for each panel the pixels of a block, tile by tile."""
+def product_phase(step: Step, job: Job, image: Operand, weights: Operand, case: Case | None = None) -> Phase:
+    """All grids: for each panel the pixels of a block, tile by tile; `case` writes a tile of so many pixels."""
     grids, panels = job.grids, job.panels
     pixels = [grids.pixels(g) for g in grids.grids]
     flops = 2.0 * panels.columns * panels.rows * sum(p * len(g.taps) for p, g in zip(pixels, grids.grids, strict=True))
     blocks = _blocks(job, pixels)
     groups = 1 if blocks >= PARTS else max(1, min(panels.number, PARTS // blocks))
-    each = "\n".join(_grid(step, job, g, p, blocks) for g, p in zip(grids.grids, pixels, strict=True))
+    case = case or _tile_case
+    each = "\n".join(_grid(step, job, g, p, blocks, case) for g, p in zip(grids.grids, pixels, strict=True))
     body = f"""
     const long block = part % {blocks}, group = part / {blocks};
     for (long panel = group * {panels.number} / {groups}; panel < (group + 1) * {panels.number} / {groups}; panel++) {{
@@ -78,9 +80,9 @@ def _blocks(job: Job, pixels: list[int]) -> int:
     return max(1, min(total // (4 * most), max(PARTS, total // 512)))
 
 
-def _grid(step: Step, job: Job, grid: Grid, pixels: int, blocks: int) -> str:
+def _grid(step: Step, job: Job, grid: Grid, pixels: int, blocks: int, case: Case) -> str:
     most = job.shape.pixels
-    kernels = "\n".join(_tile_case(step, job, grid, n) for n in _counts(pixels, blocks, most))
+    kernels = "\n".join(case(step, job, grid, n) for n in _counts(pixels, blocks, most))
     return f"""
         {{
         const long first = block * {pixels} / {blocks}, last = (block + 1) * {pixels} / {blocks};
@@ -105,8 +107,18 @@ def _counts(pixels: int, blocks: int, most: int) -> list[int]:
 
 def _tile_case(step: Step, job: Job, grid: Grid, count: int) -> str:
     image = job.grids.image
-    (h0, w0), (sh, sw) = grid.start, grid.stride
-    lines = [f"        case {count}: {{"]
+    lines = [f"        case {count}: {{", *pixel_pointers(job, grid, count)]
+    lines.append("        " + tile(count, job.shape.vectors, runs_of(grid, image, job.panels.rows), step.machine.lanes))
+    for i in range(count):
+        h, w = pixel_results(grid, i)
+        lines += [_stored(step, job, (i, j), h, w) for j in range(job.shape.vectors)]
+    return "\n".join([*lines, "        break; }"])
+
+
+def pixel_pointers(job: Job, grid: Grid, count: int) -> list[str]:
+    """Declares where a tile's pixels are (n, h, w), and their pointers into the image."""
+    image, (h0, w0), (sh, sw) = job.grids.image, grid.start, grid.stride
+    lines: list[str] = []
     for i in range(count):
         lines.append(
             f"        const long g{i} = low + {i}, n{i} = g{i} / {grid.rows * grid.columns}, "
@@ -116,11 +128,12 @@ def _tile_case(step: Step, job: Job, grid: Grid, count: int) -> str:
             f"        const float *a{i} = image + ((n{i} * {image.hp} + h{i} * {sh} + {h0}) * {image.wp} "
             f"+ w{i} * {sw} + {w0}) * {image.c};"
         )
-    lines.append("        " + tile(count, job.shape.vectors, runs_of(grid, image, job.panels.rows), step.machine.lanes))
-    for i in range(count):
-        h, w = f"(h{i} * {grid.step[0]} + {grid.place[0]})", f"(w{i} * {grid.step[1]} + {grid.place[1]})"
-        lines += [_stored(step, job, (i, j), h, w) for j in range(job.shape.vectors)]
-    return "\n".join([*lines, "        break; }"])
+    return lines
+
+
+def pixel_results(grid: Grid, i: int) -> tuple[str, str]:
+    """Row and column of a pixel's result."""
+    return f"(h{i} * {grid.step[0]} + {grid.place[0]})", f"(w{i} * {grid.step[1]} + {grid.place[1]})"
 
 
 def _stored(step: Step, job: Job, which: tuple[int, int], h: str, w: str) -> str:

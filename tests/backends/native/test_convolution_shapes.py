@@ -1,4 +1,4 @@
-"""Convolutions in groups, forward and both gradients, against float64."""
+"""Convolutions in groups, from one or to one or a few channels: forward and both gradients, against float64."""
 
 import numpy as np
 import pytest
@@ -21,6 +21,10 @@ CASES = [
     (1, 5, 10, 5, (7, 9), (3, 3), {"padding": (1, 1)}),  # several results a channel
     (1, 64, 128, 4, (12, 12), (3, 3), {"padding": (1, 1), "stride": (2, 2)}),
     (2, 4, 6, 2, (30, 31), (5, 5), {"padding": (2, 2)}),
+    (2, 32, 1, 1, (9, 11), (3, 3), {"padding": (1, 1)}),
+    (1, 64, 3, 1, (8, 8), (1, 1), {}),
+    (2, 1, 32, 1, (10, 9), (4, 4), {"padding": (1, 1), "stride": (2, 2)}),
+    (1, 2, 48, 1, (7, 7), (3, 3), {}),
 ]
 
 
