@@ -205,8 +205,9 @@ class _Generator:
 
     def _units(self, segments: Sequence[Segment], boundaries: Sequence[Boundary]) -> Iterator[tuple[str, str]]:
         groups: list[list[tuple[str, str]]] = [[] for _ in range(UNITS)]
-        for text, name in sorted(self.functions.items(), key=lambda item: -len(item[0])):
-            min(groups, key=lambda g: sum(len(t) for t, _ in g)).append((text, name))
+        sizes = {name: sum(map(len, (text, *self.function_helpers[name]))) for text, name in self.functions.items()}
+        for text, name in sorted(self.functions.items(), key=lambda item: -sizes[item[1]]):
+            min(groups, key=lambda g: sum(sizes[n] for _, n in g)).append((text, name))
         for number, group in enumerate(groups):
             if group:
                 yield f"kernels{number}", self._kernel_unit(group)

@@ -1,6 +1,6 @@
 """Convolutions taken apart near their borders."""
 
-from graphnn.backends.native.kernels.conv_grids import Grid, Tap, lay_out
+from graphnn.backends.native.kernels.conv_grids import Grid, Grids, Tap, lay_out
 from graphnn.backends.native.kernels.conv_layout import Image
 
 TAPS = tuple(Tap(i, j, 3 * i + j) for i in range(3) for j in range(3))
@@ -40,12 +40,25 @@ def test_large_images_keep_their_borders():
     assert made.grids == (whole(56),)
 
 
+def full(kernel: int, size: int) -> Grids:
+    """All results that a kernel touching an image of this size has."""
+    taps = tuple(Tap(i, j, kernel * i + j) for i in range(kernel) for j in range(kernel))
+    border, out = kernel - 1, size + kernel - 1
+    image = Image(8, 16, size, size, border, border, size + 2 * border, size + 2 * border)
+    return lay_out(image, [Grid(out, out, (0, 0), (1, 1), (0, 0), (1, 1), taps)], 10)
+
+
 def test_large_kernels_on_small_images_are_taken_apart_along_one_axis_to_bound_the_code():
-    taps = tuple(Tap(i, j, 5 * i + j) for i in range(5) for j in range(5))
-    made = lay_out(Image(8, 16, 10, 10, 4, 4, 18, 18), [Grid(14, 14, (0, 0), (1, 1), (0, 0), (1, 1), taps)], 10)
-    assert len(made.grids) == 9
-    assert made.image == Image(8, 16, 10, 10, 0, 4, 10, 18)
+    made = full(4, 10)
+    assert len(made.grids) == 7
+    assert made.image == Image(8, 16, 10, 10, 0, 3, 10, 16)
     read = dict(results_of(made))
-    assert len(read) == 196
+    assert len(read) == 169
     for (h, w), found in read.items():
-        assert found == {(h + i - 4, w + j): 5 * i + j for i in range(5) for j in range(5) if 0 <= h + i - 4 < 10}
+        assert found == {(h + i - 3, w + j): 4 * i + j for i in range(4) for j in range(4) if 0 <= h + i - 3 < 10}
+
+
+def test_larger_ones_keep_their_borders():
+    made = full(5, 10)
+    assert len(made.grids) == 1
+    assert made.image == Image(8, 16, 10, 10, 4, 4, 18, 18)

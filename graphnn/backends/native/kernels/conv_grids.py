@@ -13,7 +13,8 @@ from typing import NamedTuple
 from graphnn.backends.native.kernels.conv_layout import Image
 
 GAIN = 1.1  # by how much taking apart must win: it makes more code
-MOST = 16  # grids: each has code of its own, and the C compiler takes its time
+MOST = 16  # grids, and taps of all grids: each has code of its own, and the C compiler takes its time
+MOST_TAPS = 100
 AROUND_TILE = 1.5  # pixels whose sums would take as long as what is done around a tile's
 
 
@@ -57,8 +58,12 @@ def lay_out(image: Image, grids: Sequence[Grid], tile_pixels: int) -> Grids:
     if image.is_plain:
         return whole
     apart = [_apart(image, grids, rows, columns) for rows, columns in ((True, True), (True, False), (False, True))]
-    best = min((g for g in apart if len(g.grids) <= MOST), key=lambda g: _cost(g, tile_pixels), default=whole)
+    best = min((g for g in apart if _is_short(g)), key=lambda g: _cost(g, tile_pixels), default=whole)
     return best if _cost(best, tile_pixels) * GAIN < _cost(whole, tile_pixels) else whole
+
+
+def _is_short(given: Grids) -> bool:
+    return len(given.grids) <= MOST and sum(len(g.taps) for g in given.grids) <= MOST_TAPS
 
 
 def _apart(image: Image, grids: Sequence[Grid], rows: bool, columns: bool) -> Grids:

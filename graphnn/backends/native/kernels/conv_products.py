@@ -3,6 +3,7 @@ gradient of the input."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -58,17 +59,20 @@ def product_phase(step: Step, job: Job, image: Operand, weights: Operand, case: 
     flops = 2.0 * panels.columns * panels.rows * sum(p * len(g.taps) for p, g in zip(pixels, grids.grids, strict=True))
     blocks = _blocks(job, pixels)
     groups = 1 if blocks >= PARTS else max(1, min(panels.number, PARTS // blocks))
-    case = case or _tile_case
-    each = "\n".join(_grid(step, job, g, p, blocks, case) for g, p in zip(grids.grids, pixels, strict=True))
+    helpers: dict[str, str] = {}
+    for grid, count in zip(grids.grids, pixels, strict=True):
+        name, made = _grid(step, job, grid, count, blocks, case or _tile_case)
+        helpers[name] = made
+    calls = "\n".join(f"        {name}(p, image, b, block, panel, channel);" for name in helpers)
     body = f"""
     const long block = part % {blocks}, group = part / {blocks};
     for (long panel = group * {panels.number} / {groups}; panel < (group + 1) * {panels.number} / {groups}; panel++) {{
         const float *b = {weights.pointer} + panel * {panels.panel};
         const long channel = {panels.channel};
         const float *const image = {image.pointer} + {panels.first_row};
-{each}
+{calls}
     }}"""
-    return Phase(body, blocks * groups, flops / FLOPS_PER_NS)
+    return Phase(body, blocks * groups, flops / FLOPS_PER_NS, tuple(helpers.values()))
 
 
 def _blocks(job: Job, pixels: list[int]) -> int:
@@ -80,20 +84,22 @@ def _blocks(job: Job, pixels: list[int]) -> int:
     return max(1, min(total // (4 * most), max(PARTS, total // 512)))
 
 
-def _grid(step: Step, job: Job, grid: Grid, pixels: int, blocks: int, case: Case) -> str:
+def _grid(step: Step, job: Job, grid: Grid, pixels: int, blocks: int, case: Case) -> tuple[str, str]:
+    """Name and text of a grid's function; one for all would be so large that the C compiler's time gets out of hand."""
     most = job.shape.pixels
     kernels = "\n".join(case(step, job, grid, n) for n in _counts(pixels, blocks, most))
-    return f"""
-        {{
-        const long first = block * {pixels} / {blocks}, last = (block + 1) * {pixels} / {blocks};
-        const long pieces = (last - first + {most - 1}) / {most};
-        for (long piece = 0; piece < pieces; piece++) {{
-            const long low = first + piece * (last - first) / pieces, next = first + (piece + 1) * (last - first) / pieces;
-            switch (next - low) {{
+    inside = f"""
+    const long first = block * {pixels} / {blocks}, last = (block + 1) * {pixels} / {blocks};
+    const long pieces = (last - first + {most - 1}) / {most};
+    for (long piece = 0; piece < pieces; piece++) {{
+        const long low = first + piece * (last - first) / pieces, next = first + (piece + 1) * (last - first) / pieces;
+        switch (next - low) {{
 {kernels}
-            }}
         }}
-        }}"""
+    }}"""
+    name = f"gn_grid_{hashlib.sha256(inside.encode()).hexdigest()[:10]}"
+    parameters = "char **p, const float *image, const float *b, long block, long panel, long channel"
+    return name, f"static __attribute__((noinline)) void {name}({parameters})\n{{{inside}\n}}"
 
 
 def _counts(pixels: int, blocks: int, most: int) -> list[int]:
