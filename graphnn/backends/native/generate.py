@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from graphnn.backends.native.boundary import Boundary, write_boundary
 from graphnn.backends.native.epilogue import expand_group
-from graphnn.backends.native.lowering import lowering_of
+from graphnn.backends.native.lowering import Lowering, lowering_of
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.backends.native.toolchain.machine import Machine
 from graphnn.backends.numpy.backend import outputs_in_phase
@@ -95,6 +95,7 @@ class _Generator:
         self.functions: dict[str, str] = {}  # text -> name
         self.helpers: dict[str, None] = {}
         self.function_helpers: dict[str, tuple[str, ...]] = {}
+        self.written: dict[Any, list[Phase]] = {}
         self.table: list[Entry] = []
         self.refusals: dict[int, int] = {}
 
@@ -146,7 +147,7 @@ class _Generator:
         base = len(self.table)
         step = self._step(index, node, base)
         text = [_comment(node)]
-        for phase in lowering.lower(step):
+        for phase in self._phases(node, lowering, step):
             name = self._function(node, phase)
             text.append(f"    {self._call(name, phase, base)}")
         for place, at in self.refusals.items():
@@ -155,6 +156,13 @@ class _Generator:
         if self.timed:
             text.append(f"    gn_stamp({index});")
         return text
+
+    def _phases(self, node: Node, lowering: Lowering, step: Step) -> list[Phase]:
+        """The phases of a step; those of equal steps are written once."""
+        key = (_outline(node), step.inputs, step.outputs, step.scratch, step.refusal)
+        if key not in self.written:
+            self.written[key] = list(lowering.lower(expand_group(step)))
+        return self.written[key]
 
     def _step(self, index: int, node: Node, base: int) -> Step:
         plan = self.plan
@@ -166,7 +174,7 @@ class _Generator:
             self.refusals[len(self.table)] = index
             refusal = len(self.table) - base
             self.table.append(Entry(None))
-        return expand_group(Step(node, inputs, outputs, scratch, self.machine, refusal=refusal))
+        return Step(node, inputs, outputs, scratch, self.machine, refusal=refusal)
 
     def _operand(self, slot: Slot, value: Value, base: int) -> Operand:
         if value.kind == LITERAL:
@@ -229,6 +237,28 @@ class _Generator:
                 begin = "    (void)run; (void)pool;" + (" gn_last = gn_now();" if self.timed else "")
                 lines += [head, begin, *segment.calls, "    return 0;\n}"]
         return "\n".join([*lines, *(b.text for b in boundaries)]) + "\n"
+
+
+def _outline(node: Node) -> Any:
+    """What the node is told apart by besides its operands; of a group all that it does, by whatever names."""
+    body = node.attrs.get("body")
+    attrs = tuple((name, str(value)) for name, value in node.attrs.items() if value is not body)
+    if body is None:
+        return node.op.name, attrs
+    numbers = {value: number for number, value in enumerate(body.inputs)}
+    lines = []
+    for inner in body.nodes:
+        operands = tuple(None if v is None else (numbers.get(v), v.type, repr(v.literal)) for v in inner.inputs)
+        lines.append((_outline(inner), operands))
+        for value in inner.outputs:
+            numbers[value] = len(numbers)
+    return (
+        node.op.name,
+        attrs,
+        tuple(v.type for v in body.inputs),
+        tuple(lines),
+        tuple(numbers[v] for v in body.outputs),
+    )
 
 
 def _element_strides(slot: Slot) -> tuple[int, ...]:

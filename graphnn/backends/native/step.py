@@ -106,7 +106,7 @@ class Step:
         self.outputs = outputs
         self.scratch = scratch
         self.machine = machine
-        self._refusal = refusal
+        self.refusal = refusal
         self._epilogue = epilogue
 
     @property
@@ -137,5 +137,5 @@ class Step:
 
     def refuse(self) -> str:
         """A C statement for an op that checks values: this run is refused, with the error that the NumPy kernel raises."""
-        assert self._refusal >= 0
-        return f"__atomic_store_n((int64_t *)p[{self._refusal}], 1, __ATOMIC_RELAXED);"
+        assert self.refusal >= 0
+        return f"__atomic_store_n((int64_t *)p[{self.refusal}], 1, __ATOMIC_RELAXED);"
