@@ -129,7 +129,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env=os.environ | in_threads(threads),
+            env=in_threads(threads),
         )
         self.answer = self._read()
         self.ready = self.answer == "ready"

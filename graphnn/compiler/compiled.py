@@ -62,6 +62,10 @@ class Compiled:
         functools.update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.call(args, kwargs)
+
+    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The call with these arguments."""
         if builders.stack:  # compiled inside compiled is inlined
             return self._function(*args, **kwargs)
         last = self._last

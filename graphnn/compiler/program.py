@@ -48,6 +48,7 @@ class Program:
         self.strided = [i for i, s in enumerate(self.storages) if not s.array.flags.c_contiguous]
         self.arrays = tuple(s.array for s in self.storages)
         self._bound: tuple[State, State] = (), self.arrays
+        self.fixed = self.arrays if parts.prologue is None and not self.strided else None
 
     def state(self) -> State:
         """The arrays that the plan's params are bound to, for one run: the same tuple as long as they are the same. Memory
@@ -64,7 +65,7 @@ class Program:
     def run(self, inputs: list[Any]) -> list[np.ndarray]:
         """One run without a backward part; the outputs as fresh arrays."""
         if not self.written:
-            return self.executable.run(inputs, self.state())
+            return self.executable.run(inputs, self.fixed or self.state())
         with self.held:
             state = self.state()
             outputs = self.executable.run(inputs, state)

@@ -40,9 +40,10 @@ class Executable:
             workspace = self._free.pop()
         except IndexError:
             return self._bind(state)
-        if workspace.state is state or all(map(_same, workspace.state, state)):
-            return workspace
-        return self._bind(state)
+        return workspace if workspace.state is state else self._rebound(workspace, state)
+
+    def _rebound(self, workspace: Workspace, state: State) -> Workspace:
+        return workspace if all(map(_same, workspace.state, state)) else self._bind(state)
 
     def release(self, workspace: Workspace) -> None:
         self._free.append(workspace)

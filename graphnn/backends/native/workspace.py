@@ -23,12 +23,13 @@ from graphnn.plan.plan import Plan
 
 
 class _Crossing(NamedTuple):
-    """A phase's C function, and what it makes (see `Boundary`)."""
+    """A phase's C function, and what it makes (see `Boundary`); `single` where that is one array and all."""
 
     function: Any
     fresh: list[tuple[tuple[int, ...], np.dtype]]
     through: list[bool] | None
     rest: list[Bound]
+    single: tuple[tuple[int, ...], np.dtype] | None
 
 
 class NativeWorkspace:
@@ -57,11 +58,13 @@ class NativeWorkspace:
         if boundary is None or not reads_arrays():
             return None
         context = [*(p.value or 0 for p in self._pool()), ctypes.addressof(self._table)]
+        fresh = [(r.shape, r.dtype) for r, c in zip(results, boundary.outputs, strict=True) if c]
         return _Crossing(
             python_function(boundary.name, library.address(boundary.name).value, context),
-            [(r.shape, r.dtype) for r, c in zip(results, boundary.outputs, strict=True) if c],
+            fresh,
             None if all(boundary.outputs) else boundary.outputs,
             [self._copy(c.target, c.source) for c in boundary.rest],
+            fresh[0] if boundary.outputs == [True] and not boundary.rest else None,
         )
 
     def _pool(self) -> tuple[Any, Any]:
@@ -69,8 +72,15 @@ class NativeWorkspace:
         return pool_runner(self.plan.target.machine.threads)
 
     def forward(self, inputs: list[Any]) -> list[np.ndarray]:
-        if self._forward is not None:
-            return self._cross(self._forward, inputs, self._out)
+        crossing = self._forward
+        if crossing is not None:
+            if crossing.single is None:
+                return self._cross(crossing, inputs, self._out)
+            made = np.empty(*crossing.single)
+            refused = crossing.function(*inputs, made)
+            if refused:
+                self._refuse(refused - 1)
+            return [made]
         return self._run(self._in, inputs, self._first, self._out, self._at_barrier)
 
     def backward(self, inputs: list[Any]) -> list[np.ndarray]:
@@ -87,10 +97,7 @@ class NativeWorkspace:
 
     def _cross(self, crossing: _Crossing, inputs: list[Any], results: list[np.ndarray]) -> list[np.ndarray]:
         """One call of C for the whole phase."""
-        if len(crossing.fresh) == 1:
-            made = [np.empty(*crossing.fresh[0])]
-        else:
-            made = [np.empty(shape, dtype) for shape, dtype in crossing.fresh]
+        made = [np.empty(shape, dtype) for shape, dtype in crossing.fresh]
         refused = crossing.function(*inputs, *made)
         if refused:
             self._refuse(refused - 1)
