@@ -111,9 +111,11 @@ def interleave(runs: dict[str, Run], rounds: int, batch_seconds: float = 0.02) -
 # ---- in the parent
 
 
-def in_threads(count: int) -> dict[str, str]:
-    """The environment that tells the libraries how many threads to use; they read it when they are loaded."""
-    return dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(count))
+def environment(threads: int) -> dict[str, str]:
+    """What workers run in: libraries read there how many threads to use when they are loaded. Bytecode may be kept, as that
+    of installed packages is."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
 
 
 class Worker:
@@ -129,7 +131,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env=in_threads(threads),
+            env=environment(threads),
         )
         self.answer = self._read()
         self.ready = self.answer == "ready"

@@ -8,6 +8,7 @@ from graphnn.errors import ArgumentError, DTypeError, ShapeError
 from graphnn.ir import dtypes
 from graphnn.ir.attrs import Attrs
 from graphnn.ir.dtypes import DType
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape, TensorType
 from graphnn.ops.axis_tables import Tables, table_calls, table_scratch
 from graphnn.ops.op import Op, Types, register
@@ -97,6 +98,7 @@ resample: Op = register(
         scratch=lambda x, **attrs: table_scratch(x, _of(x, x.dtype, **attrs)),
         vjp=_vjp,
         grad_name=_name,
+        traits=(Trait.CHANNELS_LAST,),
     )
 )
 
@@ -127,6 +129,11 @@ def _grad_kernel(out: Any, g: Any, *, scratch: Any, **attrs: Any) -> Any:
     return table_calls(out, g, _grad_tables(dtypes.of_numpy(g.dtype), **attrs), scratch)
 
 
+def tables_of(op: str, x: TensorType, attrs: Attrs) -> Tables:
+    """The tables of resample, or of resample_grad, for what it reads."""
+    return _grad_tables(x.dtype, **attrs) if op == "resample_grad" else _of(x, x.dtype, **attrs)
+
+
 def _grad_vjp(c: Any, gg: Any) -> Any:
     return resample(gg, **{name: value for name, value in c.attrs.items() if name != "input_size"})
 
@@ -143,5 +150,6 @@ resample_grad: Op = register(
         scratch=lambda g, **attrs: table_scratch(g, _grad_tables(g.dtype, **attrs)),
         vjp=_grad_vjp,
         grad_name=_grad_name,
+        traits=(Trait.CHANNELS_LAST,),
     )
 )

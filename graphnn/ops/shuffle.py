@@ -32,7 +32,7 @@ def _infer_shuffle(x: TensorType, *, factor: int) -> TensorType:
     return TensorType(x.dtype, (*lead, channels // factor**2, rows * factor, columns * factor))
 
 
-def _move(large: np.ndarray, deep: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
+def matching(large: np.ndarray, deep: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
     """Views of an image and of its unshuffled form whose elements match."""
     *lead, channels, rows, columns = large.shape
     blocks = large.reshape(*lead, channels, rows // factor, factor, columns // factor, factor)
@@ -42,11 +42,11 @@ def _move(large: np.ndarray, deep: np.ndarray, factor: int) -> tuple[np.ndarray,
 
 
 def _shuffle_kernel(out: np.ndarray, x: np.ndarray, *, factor: int) -> list[Call]:
-    return [(np.copyto, *_move(out, x, factor))] if out.size else []
+    return [(np.copyto, *matching(out, x, factor))] if out.size else []
 
 
 def _unshuffle_kernel(out: np.ndarray, x: np.ndarray, *, factor: int) -> list[Call]:
-    return [(np.copyto, *_move(x, out, factor)[::-1])] if out.size else []
+    return [(np.copyto, *matching(x, out, factor)[::-1])] if out.size else []
 
 
 pixel_shuffle: Op = register(
@@ -98,9 +98,19 @@ def _infer_channels(x: TensorType, *, groups: int) -> TensorType:
 def _channels_kernel(out: np.ndarray, x: np.ndarray, *, groups: int) -> list[Call]:
     if out.size == 0:
         return []
+    return [(np.copyto, in_columns(out, groups), in_rows(x, groups))]
+
+
+def in_rows(x: np.ndarray, groups: int) -> np.ndarray:
+    """The channels in `groups` rows, turned round."""
     batch, channels, *rest = x.shape
-    rows = x.reshape(batch, groups, channels // groups, *rest)
-    return [(np.copyto, out.reshape(batch, channels // groups, groups, *rest), rows.swapaxes(1, 2))]
+    return x.reshape(batch, groups, channels // groups, *rest).swapaxes(1, 2)
+
+
+def in_columns(out: np.ndarray, groups: int) -> np.ndarray:
+    """The view of a result that matches `in_rows`."""
+    batch, channels, *rest = out.shape
+    return out.reshape(batch, channels // groups, groups, *rest)
 
 
 def _channels_vjp(c: Any, g: Any) -> Any:

@@ -17,13 +17,11 @@ Scratch = Callable[[Node, Machine], tuple[TensorType, ...]]
 
 
 class Lowering(NamedTuple):
-    """`accepts` says whether it takes a node (what it refuses runs on NumPy); `scratch` is working memory in the arena;
-    `channels_last`: it goes by the strides of four-dimensional operands, wherever their channels lie."""
+    """`accepts` says whether it takes a node (what it refuses runs on NumPy); `scratch` is working memory in the arena."""
 
     lower: Lower
     accepts: Accepts
     scratch: Scratch
-    channels_last: bool
 
 
 LOWERINGS: dict[str, Lowering] = {}
@@ -40,15 +38,13 @@ def no_scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     return ()
 
 
-def lowers(
-    *names: str, accepts: Accepts = only_float32, scratch: Scratch = no_scratch, channels_last: bool = False
-) -> Callable[[Lower], Lower]:
+def lowers(*names: str, accepts: Accepts = only_float32, scratch: Scratch = no_scratch) -> Callable[[Lower], Lower]:
     """Registers a function as the lowering of these ops."""
 
     def decorate(lower: Lower) -> Lower:
         for name in names:
             assert name not in LOWERINGS, name
-            LOWERINGS[name] = Lowering(lower, accepts, scratch, channels_last)
+            LOWERINGS[name] = Lowering(lower, accepts, scratch)
         return lower
 
     return decorate

@@ -107,7 +107,7 @@ def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
 TRANSPOSED = ("conv_transpose1d", "conv_transpose2d")  # the same, and a bias
 
 
-@lowers("conv1d_input_grad", "conv2d_input_grad", *TRANSPOSED, accepts=accepts, scratch=_scratch, channels_last=True)
+@lowers("conv1d_input_grad", "conv2d_input_grad", *TRANSPOSED, accepts=accepts, scratch=_scratch)
 def _input_grad(step: Step) -> list[Phase]:
     if is_depthwise(step.node):
         return depthwise_phases(step, finisher(step, step.node.output.type.shape[1]))

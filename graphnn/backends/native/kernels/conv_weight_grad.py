@@ -36,7 +36,7 @@ def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     return sums, made.block.type, TensorType(dtypes.float32, (made.pixels * made.columns,))
 
 
-@lowers("conv1d_weight_grad", "conv2d_weight_grad", accepts=accepts, scratch=_scratch, channels_last=True)
+@lowers("conv1d_weight_grad", "conv2d_weight_grad", accepts=accepts, scratch=_scratch)
 def _weight_grad(step: Step) -> list[Phase]:
     if is_depthwise(step.node):
         return depthwise_weight_phases(step)

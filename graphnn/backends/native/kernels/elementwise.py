@@ -37,7 +37,7 @@ def body_statements(nodes: Sequence[Node], env: dict[Value, str], form: str, pre
     return lines
 
 
-@lowers(ELEMENTWISE, accepts=is_spelled, scratch=no_scratch, channels_last=True)
+@lowers(ELEMENTWISE, accepts=is_spelled, scratch=no_scratch)
 def _elementwise(step: Step) -> list[Phase]:
     """Any elementwise op, and any group of them."""
     wanted = [o for o in step.outputs if o is not None]

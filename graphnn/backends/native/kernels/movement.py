@@ -11,6 +11,7 @@ from graphnn.backends.native.kernels.copying import Place, base, copy, fill, lit
 from graphnn.backends.native.lowering import lowers
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.ir.types import Shape
+from graphnn.ops.shuffle import in_columns, in_rows, matching
 from graphnn.ops.slicing import part_of
 
 
@@ -34,7 +35,7 @@ def part(operand: Operand, view: Any) -> Place:
 # ---- copies
 
 
-@lowers("copy", "contiguous", accepts=same_dtype, channels_last=True)
+@lowers("copy", "contiguous", accepts=same_dtype)
 def _copy(step: Step) -> list[Phase]:
     x, out = there(step.inputs[0]), there(step.outputs[0])
     if x.number is not None:
@@ -63,6 +64,23 @@ def _flip(step: Step) -> list[Phase]:
     start = sum((x.shape[d] - 1) * x.strides[d] for d in dims)
     turned = tuple(-s if d in dims else s for d, s in enumerate(x.strides))
     return [copy(out.shape, whole(out), Place(x, start, turned))]
+
+
+@lowers("pixel_shuffle", "pixel_unshuffle", "channel_shuffle", accepts=same_dtype)
+def _shuffle(step: Step) -> list[Phase]:
+    x, out = there(step.inputs[0]), there(step.outputs[0])
+    if step.name == "channel_shuffle":
+        groups = step.attrs["groups"]
+        target, source = part(out, lambda a: in_columns(a, groups)), part(x, lambda a: in_rows(a, groups))
+        batch, channels, *rest = x.shape
+        return [copy((batch, channels // groups, groups, *rest), target, source)]
+    factor, grows = step.attrs["factor"], step.name == "pixel_shuffle"
+    large, deep = (out, x) if grows else (x, out)
+    planes = np.empty(deep.shape, np.int8)
+    shape = matching(np.empty(large.shape, np.int8), planes, factor)[1].shape
+    blocks = part(large, lambda a: matching(a, planes, factor)[0])
+    flat = part(deep, lambda a: matching(np.empty(large.shape, np.int8), a, factor)[1])
+    return [copy(shape, blocks, flat) if grows else copy(shape, flat, blocks)]
 
 
 # ---- parts put back

@@ -91,7 +91,7 @@ def _put(name: str, out: Operand | None, value: str) -> Lines:
 # ---- forward
 
 
-@lowers("batch_norm", accepts=_accepts, scratch=_scratch, channels_last=True)
+@lowers("batch_norm", accepts=_accepts, scratch=_scratch)
 def _batch_norm(step: Step) -> list[Phase]:
     x, out = there(step.inputs[0]), step.outputs[0]
     how = _channels(x, out) if out is not None else _channels(x, x)
@@ -224,7 +224,7 @@ def _joined(how: Channels, parts: int) -> Lines:
 # ---- gradient
 
 
-@lowers("batch_norm_grad", accepts=_accepts, scratch=_scratch, channels_last=True)
+@lowers("batch_norm_grad", accepts=_accepts, scratch=_scratch)
 def _batch_norm_grad(step: Step) -> list[Phase]:
     g, x, out = there(step.inputs[0]), there(step.inputs[1]), step.outputs[0]
     how = _channels(x, g, x if out is None else out)

@@ -95,7 +95,7 @@ def _sum(start: str, terms: Sequence[tuple[str, int]]) -> str:
     return " + ".join([start, *(f"{name} * {stride}" for name, stride in terms if stride)])
 
 
-@lowers("adaptive_avg_pool", accepts=_accepts, channels_last=True)
+@lowers("adaptive_avg_pool", accepts=_accepts)
 def _adaptive_avg_pool(step: Step) -> list[Phase]:
     x, out = there(step.inputs[0]), there(step.outputs[0])
     how = _Windows(x, out, len(step.attrs["size"]))
@@ -117,7 +117,7 @@ def _adaptive_avg_pool(step: Step) -> list[Phase]:
     return [how.phase(head, 0.15 * how.work, how.windows(body))]
 
 
-@lowers("adaptive_avg_pool_grad", accepts=_accepts, channels_last=True)
+@lowers("adaptive_avg_pool_grad", accepts=_accepts)
 def _adaptive_avg_pool_grad(step: Step) -> list[Phase]:
     g, out = there(step.inputs[0]), there(step.outputs[0])
     how = _Windows(out, g, len(step.attrs["size"]))

@@ -81,7 +81,7 @@ def _rows(head: Lines, n: int, rows: int, work: int, cost: float, *body: str | L
 # ---- the greatest
 
 
-@lowers("max_pool2d", accepts=_accepts, channels_last=True)
+@lowers("max_pool2d", accepts=_accepts)
 def _max_pool2d(step: Step) -> list[Phase]:
     x = _Images(there(step.inputs[0]))
     out, indices = step.outputs
@@ -102,7 +102,7 @@ def _max_pool2d(step: Step) -> list[Phase]:
     return [_planes(head, x, work, 0.5 * work, f"gn_max_windows({to}, {to_index}, {x.at('x')}, w);")]
 
 
-@lowers("max_pool2d_grad", accepts=_accepts, channels_last=True)
+@lowers("max_pool2d_grad", accepts=_accepts)
 def _max_pool2d_grad(step: Step) -> list[Phase]:
     g, indices, out = (_Images(there(o)) for o in (*step.inputs, step.outputs[0]))
     head = pointers(g=step.inputs[0], indices=step.inputs[1], out=step.outputs[0])
@@ -151,7 +151,7 @@ def _scatter_channels(head: Lines, g: _Images, out: _Images, put: str, at: str, 
 # ---- the mean
 
 
-@lowers("avg_pool2d", accepts=_accepts, channels_last=True)
+@lowers("avg_pool2d", accepts=_accepts)
 def _avg_pool2d(step: Step) -> list[Phase]:
     x, out = _Images(there(step.inputs[0])), _Images(there(step.outputs[0]))
     head = [*pointers(x=step.inputs[0], out=step.outputs[0]), _windows(x, out, None, step.attrs)]
@@ -162,7 +162,7 @@ def _avg_pool2d(step: Step) -> list[Phase]:
     return [_planes(head, x, work, 0.5 * work, f"gn_mean_windows({out.at('out')}, {x.at('x')}, w);")]
 
 
-@lowers("avg_pool2d_grad", accepts=_accepts, channels_last=True)
+@lowers("avg_pool2d_grad", accepts=_accepts)
 def _avg_pool2d_grad(step: Step) -> list[Phase]:
     g, out = _Images(there(step.inputs[0])), _Images(there(step.outputs[0]))
     head = [*pointers(g=step.inputs[0], out=step.outputs[0]), _windows(out, g, None, step.attrs)]
