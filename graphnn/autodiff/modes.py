@@ -45,21 +45,20 @@ class recording:
 
 
 class _Mode:
-    """Switches grad mode inside a `with` block, or in a decorated function."""
+    """Switches grad mode inside a `with` block, or in a decorated function. `_saved` is what was before, and what was
+    saved before that by the same object."""
 
     enabled: bool
-    inference: bool | None = None
+    _saved: Any = None
 
     def __enter__(self) -> None:
-        self.__dict__.setdefault("_saved", []).append((state.enabled, state.inference))
+        self._saved = state.enabled, self._saved
         state.enabled = self.enabled
-        if self.inference is not None:
-            state.inference = self.inference
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        state.enabled, state.inference = self.__dict__["_saved"].pop()
+        state.enabled, self._saved = self._saved
 
     def __call__(self, function: F) -> F:
         @functools.wraps(function)
@@ -82,8 +81,6 @@ class no_grad(_Mode):
         self = super().__new__(cls)
         return self if function is None else self(function)
 
-    def __init__(self, function: Any = None) -> None: ...
-
 
 class enable_grad(no_grad):
     """Recording is on again inside."""
@@ -100,8 +97,8 @@ class set_grad_enabled(_Mode):
         state.enabled = self.enabled
 
     def __enter__(self) -> None:
-        super().__enter__()
-        self.__dict__["_saved"][-1] = (self._before, state.inference)
+        self._saved = self._before, self._saved
+        state.enabled = self.enabled
 
     def _again(self) -> _Mode:
         state.enabled = self._before
@@ -115,5 +112,16 @@ class inference_mode(_Mode):
         self.inference = bool(mode)
         self.enabled = not mode
 
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._saved = state.inference, self._saved
+        state.inference = self.inference
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        state.inference, self._saved = self._saved
+        super().__exit__(kind, error, trace)
+
     def _again(self) -> _Mode:
-        return inference_mode(bool(self.inference))
+        return inference_mode(self.inference)

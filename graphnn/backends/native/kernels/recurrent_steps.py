@@ -1,7 +1,8 @@
 """The loop over time of recurrent layers as C: a step's product with the packed weights, then the gates, tile by tile.
 
 Sequences do not depend on each other: where there are many, parts split the batch, and each part walks through all steps
-on its own. Where there are few, parts split the hidden units, and meet after every step.
+on its own. Where there are few, parts split the hidden units, and meet after every step: a phase that is run again and
+again.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Product(NamedTuple):
 
 class Cut(NamedTuple):
     """Parts, and the `rows` and `vectors` of a step's tile. With `units` the parts split the hidden units, in blocks as
-    wide as a tile, otherwise the sequences. Results are the same to the bit either way."""
+    wide as a tile, otherwise the sequences. How many parts there are changes no bit of the results."""
 
     parts: int
     rows: int
