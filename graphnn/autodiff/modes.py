@@ -6,7 +6,7 @@ import functools
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -80,6 +80,10 @@ class no_grad(_Mode):
     def __new__(cls, function: Any = None) -> Any:
         self = super().__new__(cls)
         return self if function is None else self(function)
+
+    if TYPE_CHECKING:
+
+        def __init__(self, function: Any = None) -> None: ...
 
 
 class enable_grad(no_grad):
