@@ -159,7 +159,8 @@ class _Generator:
 
     def _phases(self, node: Node, lowering: Lowering, step: Step) -> list[Phase]:
         """The phases of a step; those of equal steps are written once."""
-        key = (_outline(node), step.inputs, step.outputs, step.scratch, step.refusal)
+        numbers = tuple(repr(o.number) for o in step.inputs if o is not None)  # 0.0 equals -0.0
+        key = (_outline(node), step.inputs, numbers, step.outputs, step.scratch, step.refusal)
         if key not in self.written:
             self.written[key] = list(lowering.lower(expand_group(step)))
         return self.written[key]
