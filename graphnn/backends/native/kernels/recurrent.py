@@ -16,6 +16,7 @@ from graphnn.backends.native.kernels.recurrent_steps import (
     cut_steps,
     over_units,
     panels_size,
+    spans,
 )
 from graphnn.backends.native.lowering import lowers, only_float32
 from graphnn.backends.native.step import Operand, Phase, Step
@@ -24,7 +25,6 @@ from graphnn.ir.dtypes import int64
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node
-from graphnn.ops.recurrence import Span, spans_of
 from graphnn.plan.strides import contiguous_strides
 
 GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
@@ -53,20 +53,19 @@ def scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     (batch, hidden), rows, dtype = h0.type.shape, _rows(node), x.type.dtype
     width = GATES[node.op.name] * hidden
     cut = _cut(node, machine)
+    own = _own_inputs(node, cut)
     panels = panels_size(machine, cut, hidden, width)
     turned = x.producer is not None and Trait.VIEW in x.producer.op.traits
     kept = max(batch, rows) if node.op.name != "gru" else rows
     return (
-        TensorType(dtype, (0,))
-        if _own_inputs(node, cut)
-        else worker_memory(machine, dtype, rows, width, x.type.shape[-1]),
+        TensorType(dtype, (0,)) if own else worker_memory(machine, dtype, rows, width, x.type.shape[-1]),
         TensorType(dtype, (panels,)),
         TensorType(dtype, (3, batch, hidden)),
         TensorType(dtype, (kept, width)),
         TensorType(dtype, (batch, width)),
         TensorType(dtype, (rows, x.type.shape[-1]) if turned else (0, 0)),
         TensorType(int64, (1,)),
-        TensorType(dtype, (panels_size(machine, cut, x.type.shape[-1], width) if _own_inputs(node, cut) else 0,)),
+        TensorType(dtype, (panels_size(machine, cut, x.type.shape[-1], width) if own else 0,)),
     )
 
 
@@ -82,13 +81,7 @@ def _cut(node: Node, machine: Machine) -> Cut:
     assert x is not None
     assert h0 is not None
     hidden = h0.type.shape[-1]
-    return cut_steps(machine, _spans(node), hidden, GATES[node.op.name] * hidden)
-
-
-def _spans(node: Node) -> list[Span]:
-    x = node.inputs[0]
-    assert x is not None
-    return spans_of(x.type, node.attrs["batch_sizes"], node.attrs["reverse"])
+    return cut_steps(machine, spans(node), hidden, GATES[node.op.name] * hidden)
 
 
 @lowers(*GATES, accepts=accepts, scratch=scratch)
@@ -163,7 +156,7 @@ class _Layer:
         ]
         units = over_units(hidden, self.lanes, getattr(self, f"_{step.name}"), self.cut)
         return Walk(
-            step.machine, self.cut, _spans(step.node), False, product, begin, [], [*self._places(), *units], end,
+            step.machine, self.cut, spans(step.node), False, product, begin, [], [*self._places(), *units], end,
             self.clock.index, inputs,
         )  # fmt: skip
 

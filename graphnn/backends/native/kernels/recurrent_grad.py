@@ -14,6 +14,7 @@ from graphnn.backends.native.kernels.recurrent_steps import (
     cut_sequences,
     over_units,
     panels_size,
+    spans,
 )
 from graphnn.backends.native.lowering import lowers
 from graphnn.backends.native.step import Operand, Phase, Step
@@ -21,7 +22,6 @@ from graphnn.backends.native.toolchain.machine import Machine
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node, Value
-from graphnn.ops.recurrence import spans_of
 from graphnn.plan.strides import contiguous_strides
 
 # of each op: where the recurrent weights stand, what the forward kept, and the gradients that come in
@@ -100,13 +100,14 @@ class _Gradient:
     def _walk(self) -> Walk:
         step, hidden, width, w = self.step, self.hidden, self.width, self.weight
         weights = Weights(w, self.panels, width, hidden, w.strides[0], w.strides[1])
-        spans = spans_of(self.x.type, step.attrs["batch_sizes"], step.attrs["reverse"])
         factor = "all_turned" if self.turned is not None else "all_found"
         cut = cut_sequences(step.machine, self.batch, hidden)
         units = over_units(hidden, step.machine.lanes, getattr(self, f"_{self.name}"), cut)
         left = f"{factor} + (start + row0) * {width}L"
         product = Product(weights, left, width, hidden, self._finish(), "row0")
-        return Walk(step.machine, cut, spans, True, product, self._begin(), [*self._rows(), *units], [], self._end())
+        return Walk(
+            step.machine, cut, spans(step.node), True, product, self._begin(), [*self._rows(), *units], [], self._end()
+        )
 
     def _finish(self) -> Finish:
         size = self.batch * self.hidden

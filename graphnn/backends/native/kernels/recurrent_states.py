@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from graphnn.backends.native.kernels.axes import Lines, axes, cut, flat, loop, parts_for, text, there, unravel
+from graphnn.backends.native.kernels.recurrent_steps import are_even, spans
 from graphnn.backends.native.lowering import lowers, only_float32
 from graphnn.backends.native.step import Phase, Step
 from graphnn.ir.value import Node
-from graphnn.ops.recurrence import Span, spans_of
+from graphnn.ops.recurrence import Span
 
 MOST = 4096  # rows of sequences of different lengths, whose sources are spelled out in the text
-
-
-def _spans(node: Node) -> list[Span]:
-    out = node.inputs[0]
-    assert out is not None
-    return spans_of(out.type, node.attrs["batch_sizes"], node.attrs["reverse"])
-
-
-def _is_even(spans: list[Span]) -> bool:
-    return len({stop - start for start, stop in spans}) <= 1
 
 
 def _accepts(node: Node) -> bool:
     if not only_float32(node) or not node.output.type.size:
         return False
-    return _is_even(_spans(node)) or node.output.type.shape[0] <= MOST
+    return are_even(spans(node)) or node.output.type.shape[0] <= MOST
 
 
 @lowers("states_before", accepts=_accepts)
@@ -43,20 +34,20 @@ def _states_before(step: Step) -> list[Phase]:
         loop("j", 0, width, f"to[j * {found.strides[1]}L] = from_[j * {h0.strides[1]}L];"),
         "}",
     )
-    declared, source = _sources(_spans(step.node), step.attrs["reverse"], rows)
+    declared, source = _sources(spans(step.node), step.attrs["reverse"], rows)
     body = flat(declared, cut(rows, parts), loop("row", "from", "to", source, each))
     return [Phase(text(body), parts, 0.3 * found.type.size)]
 
 
-def _sources(spans: list[Span], reverse: bool, rows: int) -> tuple[Lines, str]:
+def _sources(found: list[Span], reverse: bool, rows: int) -> tuple[Lines, str]:
     """What declares `source`: a row of the output, or -1 less a row of the first states."""
-    if _is_even(spans):
-        size = spans[0][1] - spans[0][0]
+    if are_even(found):
+        size = found[0][1] - found[0][0]
         if reverse:
             return [], f"const long source = row < {rows - size} ? row + {size} : -1 - (row - {rows - size});"
         return [], f"const long source = row >= {size} ? row - {size} : -1 - row;"
     table, earlier = [0] * rows, (0, 0)
-    for start, stop in spans:
+    for start, stop in found:
         for b in range(stop - start):
             table[start + b] = earlier[0] + b if b < earlier[1] - earlier[0] else -1 - b
         earlier = (start, stop)

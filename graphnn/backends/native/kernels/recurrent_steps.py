@@ -16,7 +16,8 @@ from graphnn.backends.native.kernels.matrix_tile import Finish, Tile, tile_funct
 from graphnn.backends.native.kernels.packing import pack_panel
 from graphnn.backends.native.step import Operand, Phase
 from graphnn.backends.native.toolchain.machine import Machine
-from graphnn.ops.recurrence import Span
+from graphnn.ir.value import Node
+from graphnn.ops.recurrence import Span, spans_of
 
 PART_ROWS = 4  # sequences that are worth a part of their own
 MANY = 24  # sequences with which products run at full speed where threads share them out
@@ -61,6 +62,18 @@ class Cut(NamedTuple):
     units: bool = False
 
 
+def spans(node: Node) -> list[Span]:
+    """The rows of each step of a layer, or of what goes through its steps: the first operand has them."""
+    x = node.inputs[0]
+    assert x is not None
+    return spans_of(x.type, node.attrs["batch_sizes"], node.attrs["reverse"])
+
+
+def are_even(spans: list[Span]) -> bool:
+    """Whether every step has the same number of sequences."""
+    return len({stop - start for start, stop in spans}) <= 1
+
+
 def cut_sequences(machine: Machine, batch: int, n: int) -> Cut:
     parts = max(1, min(machine.threads, batch // PART_ROWS))
     return Cut(parts, *_tile(machine, -(-batch // parts), n))
@@ -70,13 +83,20 @@ def cut_steps(machine: Machine, spans: list[Span], hidden: int, n: int) -> Cut:
     """How a layer of `n` gates in all is cut: by units where every step has the same few sequences, and is worth the
     meeting of the threads. Which way does not depend on how many there are, since inputs are summed up in another order."""
     batch, lanes = max(stop - start for start, stop in spans), machine.lanes
-    even = len({stop - start for start, stop in spans}) == 1
     rows, vectors = _tile(machine, batch, n)
     while vectors > 1 and (hidden % (vectors * lanes) or hidden < 2 * vectors * lanes):
         vectors //= 2
     blocks, rest = divmod(hidden, vectors * lanes)
     worth = _step_nanoseconds(machine, batch, hidden, n) > MEETING
-    if even and len(spans) > 1 and batch < MANY and blocks > 1 and not rest and rows * vectors >= 4 and worth:
+    if (
+        are_even(spans)
+        and len(spans) > 1
+        and batch < MANY
+        and blocks > 1
+        and not rest
+        and rows * vectors >= 4
+        and worth
+    ):
         return Cut(max(1, min(machine.threads, blocks)), rows, vectors, True)
     return cut_sequences(machine, batch, n)
 
@@ -215,7 +235,7 @@ class Walk(NamedTuple):
         """Declares `start` and `size`, the step's rows, and those of the step before: `earlier` and `known`."""
         starts = [start for start, _ in self.spans]
         sizes = [stop - start for start, stop in self.spans]
-        if len(set(sizes)) > 1:
+        if not are_even(self.spans):
             lines = [f"static const long starts[] = {{{', '.join(map(str, starts))}}};"]
             lines.append(f"static const long sizes[] = {{{', '.join(map(str, sizes))}}};")
             lines.append("const long start = starts[k], size = sizes[k];")
