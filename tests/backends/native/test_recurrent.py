@@ -108,7 +108,7 @@ def test_few_sequences_are_split_by_units_to_the_same_bits(op, batch, reverse):
     arrays = [np.float32(0.3) * a for a in layer(op, batch, 5, 9, 128)[0]]
     machine = replace(this_machine(), lanes=8, registers=16)
     spans = [(step * batch, (step + 1) * batch) for step in range(5)]
-    cut = cut_steps(replace(machine, threads=2), spans, 128, GATES[op] * 128)
+    cut = cut_steps(replace(machine, threads=2), spans, 128, GATES[op])
     assert cut.units == (batch > 1 or GATES[op] > 1)
     attrs = {"reverse": reverse}
     one, two = (compare(op, arrays, attrs, 8, threads=threads) for threads in (1, 2))

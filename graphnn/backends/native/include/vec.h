@@ -26,6 +26,15 @@
 #pragma GCC diagnostic ignored "-Wpsabi"
 #endif
 
+/* Keeps the compiler from loading a vector of floats again for each use; no more than a hint where vectors are taken apart. */
+#if (defined(__AVX512F__) && GN_LANES == 16) || (defined(__AVX__) && GN_LANES == 8) || (defined(__SSE__) && GN_LANES == 4)
+#define gn_in_register(v) __asm__("" : "+x"(v))
+#elif defined(__aarch64__) && GN_LANES == 4
+#define gn_in_register(v) __asm__("" : "+w"(v))
+#else
+#define gn_in_register(v) (void)(v)
+#endif
+
 #define GN_INLINE static inline __attribute__((always_inline, unused))
 #define GN_EACH_LANE(l) for (int l = 0; l < GN_LANES; l++)
 

@@ -37,13 +37,6 @@ GN_INLINE F N(exp)(F x)
     const F r = N(exp_split)(N(bounded)(x, -110.0f, 100.0f), &n);
     return N(scaled)(r * r * N(exp_series)(r) + r + 1.0f, n);
 }
-/* exp of x <= 0, for which less than 1e-37 is as good as 1e-37: one step does to scale it */
-GN_INLINE F N(exp_down)(F x)
-{
-    I n;
-    const F r = N(exp_split)(N(above)(N(number)(-86.0f), x), &n);
-    return (r * r * N(exp_series)(r) + r + 1.0f) * N(power_of_two)(n);
-}
 GN_INLINE F N(expm1)(F x)
 {
     I n;
@@ -179,19 +172,20 @@ GN_INLINE F N(sigmoid)(F x)
     const F z = N(exp)(-N(abs)(x));
     return N(select)(N(lt)(x, N(number)(0.0f)), z, N(number)(1.0f)) / (1.0f + z);
 }
-/* For gates: the same down to 1e-37, from where on it stays */
+/* For gates: the same from -86 on, below it stays at 4e-38 */
 GN_INLINE F N(sigmoid_gate)(F x)
 {
-    const F z = N(exp_down)(-N(abs)(x));
-    return N(select)(N(lt)(x, N(number)(0.0f)), z, N(number)(1.0f)) / (1.0f + z);
+    I n;
+    const F r = N(exp_split)(N(bounded)(-x, -86.0f, 86.0f), &n);
+    return 1.0f / (1.0f + (r * r * N(exp_series)(r) + r + 1.0f) * N(power_of_two)(n));
 }
+/* By exp(-2 |x|) = 2^n (1 + t): (1 - 2^n (1 + t)) / (1 + 2^n (1 + t)), each sum rounded once */
 GN_INLINE F N(tanh)(F x)
 {
-    const F size = N(abs)(x), square = x * x, z = N(exp_down)(-2.0f * size);
-    const F near = POLY5(square, -0.3333328068256378f, 0.13331441581249237f, -0.05373971536755562f,
-                         0.0206390880048275f, -0.005704986862838268f);
-    const F found = N(select)(N(lt)(size, N(number)(0.625f)), near * square * size + size, (1.0f - z) / (1.0f + z));
-    return N(copysign)(found, x);
+    I n;
+    const F r = N(exp_split)(N(above)(N(number)(-86.0f), -2.0f * N(abs)(x)), &n), power = N(power_of_two)(n);
+    const F t = r * r * N(exp_series)(r) + r;
+    return N(copysign)((t * power + (power - 1.0f)) / (t * power + (power + 1.0f)), x);
 }
 GN_INLINE F N(erf)(F x)
 {

@@ -30,6 +30,7 @@ class Tile(NamedTuple):
     panel_step: int
     padded: bool  # the panel can be read beyond its last column
     columns: int  # of the whole result: what lies between two of its rows
+    offsets: tuple[int, ...] = ()  # of the panel's vectors, where they do not lie side by side
 
     @property
     def c(self) -> str:
@@ -39,7 +40,7 @@ class Tile(NamedTuple):
 def tile_function(tile: Tile, finish: Finish, once: bool) -> tuple[str, str]:
     """Name and text of `void f(char **p, const T *a, const T *b, long n, T *acc, int first, int last, long at, long
     column)`: `at` is the offset of the tile's first element in the result. `once`: the finish is long, write it once."""
-    body = [f"{tile.kind}v {_names(tile)};", *_start(tile), *_loop(tile), *_end(tile, finish, once)]
+    body = [f"{tile.kind}v {sum_names(tile)};", *_start(tile), *product_loop(tile), *_end(tile, finish, once)]
     inside = text(body)
     name = f"gn_tile_{tile.rows}x{tile.vectors}_{hashlib.sha256(inside.encode()).hexdigest()[:10]}"
     head = (
@@ -53,7 +54,7 @@ def _each(tile: Tile) -> list[tuple[int, int]]:
     return [(i, j) for i in range(tile.rows) for j in range(tile.vectors)]
 
 
-def _names(tile: Tile) -> str:
+def sum_names(tile: Tile) -> str:
     return ", ".join(f"c{i}_{j}" for i, j in _each(tile))
 
 
@@ -67,13 +68,18 @@ def _places(tile: Tile, form: str) -> Lines:
     return ["    " + form.format(i=i, j=j, T=tile.kind, at=(i * vectors + j) * lanes) for i, j in _each(tile)]
 
 
-def _loop(tile: Tile) -> Lines:
+def product_loop(tile: Tile) -> Lines:
+    """Adds up `n` values of k, from `a` and `b` on."""
     row, k = tile.left
+    rows = [[f"const {tile.kind}v a{i} = gn_splat_{tile.kind}v(a[{i * row}]);"] for i in range(tile.rows)]
+    keep = "gn_in_register(b{0});" if tile.kind == "f32" else ""
+    panel = [[f"{tile.kind}v b{j} = {_panel(tile, j)};", keep.format(j)] for j in range(tile.vectors)]
+    fewer, more = (rows, panel) if tile.rows < tile.vectors else (panel, rows)  # fewer stay in registers
     lines = [] if tile.padded else _ahead(tile)
-    lines += [f"const {tile.kind}v b{j} = {_panel(tile, j)};" for j in range(tile.vectors)]
-    for i in range(tile.rows):
-        lines.append(f"const {tile.kind}v a{i} = gn_splat_{tile.kind}v(a[{i * row}]);")
-        lines += [f"c{i}_{j} += a{i} * b{j};" for j in range(tile.vectors)]
+    lines += flat(*fewer)
+    for at, load in enumerate(more):
+        pairs = [(i, at) for i in range(tile.rows)] if more is panel else [(at, j) for j in range(tile.vectors)]
+        lines += [*load, *(f"c{i}_{j} += a{i} * b{j};" for i, j in pairs)]
     return block(f"for (; n > 0; n--, a += {k}, b += {tile.panel_step})", lines)
 
 
@@ -85,7 +91,7 @@ def _ahead(tile: Tile) -> Lines:
 
 
 def _panel(tile: Tile, j: int) -> str:
-    at = f"b + {j * tile.lanes}"
+    at = f"b + {tile.offsets[j] if tile.offsets else j * tile.lanes}"
     if tile.tail and not tile.padded and j == tile.vectors - 1:
         return f"gn_load_part_{tile.kind}v({at}, {tile.tail})"
     return f"gn_load_{tile.kind}v({at})"

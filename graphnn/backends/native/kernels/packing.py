@@ -12,14 +12,18 @@ from collections.abc import Sequence
 from graphnn.backends.native.kernels.axes import Lines, block, flat, loop, text
 
 
-def pack_panel(kind: str, k_stride: int, n_stride: int, width: int, columns: int, lanes: int) -> tuple[str, str]:
-    """Name and text of `void f(T *to, const T *b, long n)`: `columns` of `width` at strides of b, for `n` values of k."""
+def pack_panel(
+    kind: str, k_stride: int, n_stride: int, width: int, columns: int, lanes: int, apart: int = 0
+) -> tuple[str, str]:
+    """Name and text of `void f(T *to, const T *b, long n)`: `columns` of `width` at strides of b, for `n` values of k, which
+    come to lie `apart` (0: side by side)."""
+    apart = apart or width
     if n_stride == 1:
-        body = _copied(kind, k_stride, width, columns, lanes)
+        body = _copied(kind, k_stride, width, columns, lanes, apart)
     elif k_stride == 1 and lanes in (4, 8, 16) and kind == "f32":
-        body = _transposed(n_stride, width, columns)
+        body = _transposed(n_stride, width, columns, apart)
     else:
-        body = _by_element(k_stride, n_stride, width, columns)
+        body = _by_element(k_stride, n_stride, width, columns, apart)
     return _function("pack_panel", kind, body)
 
 
@@ -45,37 +49,37 @@ def _function(what: str, kind: str, body: Lines) -> tuple[str, str]:
     return name, f"{head}\n{{\n{inside}\n}}"
 
 
-def _copied(kind: str, k_stride: int, width: int, columns: int, lanes: int) -> Lines:
+def _copied(kind: str, k_stride: int, width: int, columns: int, lanes: int, apart: int) -> Lines:
     lines = []
     for j in range(0, width, lanes):
         left = columns - j
         at = f"b + k * {k_stride}L + {j}"
         whole = f"gn_load_{kind}v({at})"
         value = whole if left >= lanes else f"gn_load_part_{kind}v({at}, {left})" if left > 0 else f"({kind}v){{0}}"
-        lines.append(f"gn_store_{kind}v(to + k * {width} + {j}, {value});")
+        lines.append(f"gn_store_{kind}v(to + k * {apart} + {j}, {value});")
     return loop("k", 0, "n", lines)
 
 
-def _by_element(k_stride: int, n_stride: int, width: int, columns: int) -> Lines:
-    each = [loop("j", 0, columns, f"to[k * {width} + j] = b[k * {k_stride}L + j * {n_stride}L];")]
-    rest = loop("j", columns, width, f"to[k * {width} + j] = 0;") if columns < width else []
+def _by_element(k_stride: int, n_stride: int, width: int, columns: int, apart: int) -> Lines:
+    each = [loop("j", 0, columns, f"to[k * {apart} + j] = b[k * {k_stride}L + j * {n_stride}L];")]
+    rest = loop("j", columns, width, f"to[k * {apart} + j] = 0;") if columns < width else []
     return loop("k", 0, "n", flat(*each, rest))
 
 
-def _transposed(n_stride: int, width: int, columns: int) -> Lines:
+def _transposed(n_stride: int, width: int, columns: int, apart: int) -> Lines:
     """Four columns by four values of k at once, turned round in registers."""
     lines: Lines = ["long k = 0;"]
     square: Lines = []
     for j in range(0, width, 4):
-        square += block("", _square(n_stride, width, columns, j))
+        square += block("", _square(n_stride, apart, columns, j))
     lines += block("for (; k + 4 <= n; k += 4)", square)
-    each = [f"to[k * {width} + {j}] = {f'b[k + {j * n_stride}L]' if j < columns else '0'};" for j in range(width)]
+    each = [f"to[k * {apart} + {j}] = {f'b[k + {j * n_stride}L]' if j < columns else '0'};" for j in range(width)]
     return [*lines, *block("for (; k < n; k++)", each)]
 
 
-def _square(n_stride: int, width: int, columns: int, j: int) -> Lines:
+def _square(n_stride: int, apart: int, columns: int, j: int) -> Lines:
     loads = [f"b + k + {(j + i) * n_stride}L" if j + i < columns else None for i in range(4)]
-    return turned_square(loads, [f"to + (k + {i}) * {width} + {j}" for i in range(4)])
+    return turned_square(loads, [f"to + (k + {i}) * {apart} + {j}" for i in range(4)])
 
 
 def turned_square(loads: Sequence[str | None], stores: Sequence[str]) -> Lines:

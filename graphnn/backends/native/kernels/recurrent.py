@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from graphnn.backends.native.kernels.axes import Lines, axes, loop, merged, text, unravel
 from graphnn.backends.native.kernels.matmul import product_phases, worker_memory
 from graphnn.backends.native.kernels.matrix_tile import Finish
 from graphnn.backends.native.kernels.product import linear_product
 from graphnn.backends.native.kernels.recurrent_steps import (
     Cut,
+    Helpers,
     Load,
     Product,
     Save,
     Walk,
     Weights,
     cut_steps,
-    over_units,
     panels_size,
+    rows_of,
     spans,
 )
+from graphnn.backends.native.kernels.recurrent_tile import Gates, gate_tiles
 from graphnn.backends.native.lowering import lowers, only_float32
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.backends.native.toolchain.machine import Machine
@@ -45,27 +50,24 @@ def _rows(node: Node) -> int:
 
 
 def scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
-    """A worker's memory for the first product, the packed weights, the states, what the gates are made of, the inputs
+    """A worker's memory for the first product, the packed weights, the states, the inputs' share of the gates, the inputs
     where they may lie with their rows apart, the number of the step, and the packed weights of the inputs."""
     x, h0 = node.inputs[0], node.inputs[1]
     assert x is not None
     assert h0 is not None
     (batch, hidden), rows, dtype = h0.type.shape, _rows(node), x.type.dtype
-    width = GATES[node.op.name] * hidden
+    gates, inputs = GATES[node.op.name], x.type.shape[-1]
     cut = _cut(node, machine)
     own = _own_inputs(node, cut)
-    panels = panels_size(machine, cut, hidden, width)
     turned = x.producer is not None and Trait.VIEW in x.producer.op.traits
-    kept = max(batch, rows) if node.op.name != "gru" else rows
     return (
-        TensorType(dtype, (0,)) if own else worker_memory(machine, dtype, rows, width, x.type.shape[-1]),
-        TensorType(dtype, (panels,)),
+        TensorType(dtype, (0,)) if own else worker_memory(machine, dtype, rows, gates * hidden, inputs),
+        TensorType(dtype, (panels_size(cut.vectors * machine.lanes, hidden, hidden, gates),)),
         TensorType(dtype, (3, batch, hidden)),
-        TensorType(dtype, (kept, width)),
-        TensorType(dtype, (batch, width)),
-        TensorType(dtype, (rows, x.type.shape[-1]) if turned else (0, 0)),
+        TensorType(dtype, (rows, gates * hidden)),
+        TensorType(dtype, (rows, inputs) if turned else (0, 0)),
         TensorType(int64, (1,)),
-        TensorType(dtype, (panels_size(machine, cut, x.type.shape[-1], width) if own else 0,)),
+        TensorType(dtype, (panels_size(cut.wide * machine.lanes, inputs, hidden, gates) if own else 0,)),
     )
 
 
@@ -77,16 +79,22 @@ def _own_inputs(node: Node, cut: Cut) -> bool:
 
 
 def _cut(node: Node, machine: Machine) -> Cut:
-    x, h0 = node.inputs[0], node.inputs[1]
-    assert x is not None
+    h0 = node.inputs[1]
     assert h0 is not None
-    hidden = h0.type.shape[-1]
-    return cut_steps(machine, spans(node), hidden, GATES[node.op.name] * hidden)
+    return cut_steps(machine, spans(node), h0.type.shape[-1], GATES[node.op.name])
 
 
 @lowers(*GATES, accepts=accepts, scratch=scratch)
 def _layer(step: Step) -> list[Phase]:
     return _Layer(step).phases()
+
+
+class Made(NamedTuple):
+    """The lines of a layer's units, the names of its gates, and the values of what is kept."""
+
+    lines: Lines
+    gates: str
+    kept: dict[str, str]
 
 
 class _Layer:
@@ -102,15 +110,15 @@ class _Layer:
         self.biases = [*step.inputs[at + 2 : at + 4], None, None][:2]
         self.batch, self.hidden = h0.shape
         self.width = GATES[step.name] * self.hidden
-        self.lanes = step.machine.lanes
-        self.memory, self.panels, self.states, spare, self.own, self.rows, self.clock, self.input_panels = step.scratch
+        self.memory, self.panels, self.states, spare, self.rows, self.clock, self.input_panels = step.scratch
         self.cut = _cut(step.node, step.machine)
         self.own_inputs = _own_inputs(step.node, self.cut)
         outs = [*step.outputs, None, None]
         self.out, self.h_n = outs[0], outs[1]
         self.c_n, self.cells = (outs[2], outs[4]) if step.name == "lstm" else (None, None)
         self.inner = outs[3] if step.name == "gru" else None
-        saved = {"lstm": outs[3], "gru": outs[2]}.get(step.name, outs[0])
+        saved = {"lstm": outs[3], "gru": outs[2]}.get(step.name)
+        self.saves_gates = saved is not None
         self.gates = saved or spare
 
     def phases(self) -> list[Phase]:
@@ -134,18 +142,21 @@ class _Layer:
     # ---- the steps
 
     def _walk(self) -> Walk:
-        step, hidden, width, (first, w) = self.step, self.hidden, self.width, self.weights
-        weights = Weights(w, self.panels, hidden, width, w.strides[1], w.strides[0])
-        left = f"h + row0 * {hidden}"
-        if step.name == "gru":
-            product = Product(weights, left, hidden, width, sums(self.own, self.biases[1:]), "row0")
-        else:
-            product = Product(weights, left, hidden, width, added(self.gates), "(start + row0)", "all_gates")
+        step, hidden, first = self.step, self.hidden, self.weights[0]
+        gates = Gates(
+            self._weights(self.weights[1], self.panels, hidden, self.cut.vectors), self._places(), self._units
+        )
         inputs = None
         if self.own_inputs:
             k = self.x.shape[-1]
-            given = Weights(first, self.input_panels, k, width, first.strides[1], first.strides[0])
-            inputs = Product(given, f"{self.x.pointer} + row0 * {k}L", k, width, self._given(), "row0")
+            weights = self._weights(first, self.input_panels, k, self.cut.wide)
+            inputs = Product(weights, f"{self.x.pointer} + row0 * {k}L", k, self._given())
+
+        def work(low: str, end: str, helpers: Helpers) -> Lines:
+            rows = rows_of(self.cut, spans(step.node), low, end)
+            tiles = gate_tiles(gates, self.cut, step.machine, rows, helpers)
+            return tiles if self.cut.units else [*tiles, self._back(low, end)]
+
         begin = [f"for (long j = 0; j < {hidden}; j++) h[b * {hidden} + j] = {state_at(self.h0)};"]
         if self.c0 is not None:
             begin.append(f"for (long j = 0; j < {hidden}; j++) c[b * {hidden} + j] = {state_at(self.c0)};")
@@ -154,66 +165,83 @@ class _Layer:
             for name, o in (("h", self.h_n), ("c", self.c_n))
             if o is not None
         ]
-        units = over_units(hidden, self.lanes, getattr(self, f"_{step.name}"), self.cut)
         return Walk(
-            step.machine, self.cut, spans(step.node), False, product, begin, [], [*self._places(), *units], end,
-            self.clock.index, inputs,
-        )  # fmt: skip
+            step.machine, self.cut, spans(step.node), False, gates.weights, work, begin, end, self.clock.index, inputs
+        )
+
+    def _weights(self, matrix: Operand, panels: Operand, k: int, vectors: int) -> Weights:
+        gates, width = GATES[self.step.name], vectors * self.step.machine.lanes
+        return Weights(matrix, panels, k, self.hidden, gates, matrix.strides[1], matrix.strides[0], width)
 
     def _names(self) -> Lines:
-        given = {"out": self.out, "cells": self.cells, "inner": self.inner, "gates": self.gates, "own": self.own}
-        lines = [f"float *const all_{name} = {o.pointer};" for name, o in given.items() if o is not None]
+        """Two places for the states, which change roles at each step; parts with sequences of their own copy them back."""
         size, both = self.batch * self.hidden, self.states.pointer
-        if not self.cut.units:
-            return [*lines, f"float *const h = {both}, *const c = h + {size}, *const next = h;"]
-        lines.append(f"float *const h = {both} + s % 2 * {size}, *const next = {both} + (s + 1) % 2 * {size};")
-        return [*lines, f"float *const c = {both} + {2 * size};"]
+        now, then = ("s % 2", "(s + 1) % 2") if self.cut.units else ("0", "1")
+        places = f"float *const h = {both} + {now} * {size}, *const next = {both} + {then} * {size};"
+        return [places, f"float *const c = {self._cells};", "(void)h, (void)next, (void)c;"]
+
+    def _back(self, low: str, end: str) -> str:
+        at, hidden = f"{low} * {self.hidden}L", self.hidden
+        return f"if ({end} > {low}) memcpy(h + {at}, next + {at}, ({end} - {low}) * {hidden * 4}L);"
+
+    @property
+    def _cells(self) -> str:
+        return f"{self.states.pointer} + {2 * self.batch * self.hidden}"
 
     def _places(self) -> Lines:
-        hidden, width = self.hidden, self.width
-        lines = [f"float *const gate = all_gates + row * {width}L, *const state = next + b * {hidden};"]
+        hidden = self.hidden
+        lines = [f"float *const gate = {self.gates.pointer} + row * {self.width}L;"]
+        lines.append(f"float *const state = next + sequence * {hidden};")
         if self.step.name == "lstm":
-            lines.append(f"float *const cell = c + b * {hidden};")
+            lines.append(f"float *const cell = {self._cells} + sequence * {hidden};")
         if self.step.name == "gru":
-            lines.append(f"const float *const mine = all_own + b * {width}, *const past = h + b * {hidden};")
-        given = {"out": self.out, "cells": self.cells, "inner": self.inner}
-        return [*lines, *(f"float *const {n} = all_{n} + row * {hidden}L;" for n, o in given.items() if o is not None)]
+            lines.append(f"const float *const past = before + down * {hidden};")
+        given = self._kept_operands()
+        return [*lines, *(f"float *const {name} = {o.pointer} + row * {hidden}L;" for name, o in given.items())]
 
-    def _lstm(self, load: Load, save: Save) -> Lines:
-        gates = [f"gate + {k * self.hidden}" for k in range(4)]
+    def _kept_operands(self) -> dict[str, Operand]:
+        given = {"out": self.out, "cells": self.cells, "inner": self.inner}
+        return {name: o for name, o in given.items() if o is not None}
+
+    def _units(self, load: Load, save: Save, sums: Callable[[int], str]) -> Lines:
+        lines, saved, kept = getattr(self, f"_{self.step.name}")(load, save, sums)
+        if self.saves_gates:
+            lines += [save(self._gate(k), name) for k, name in enumerate(saved)]
+        return [*lines, *(save(name, kept[name]) for name in self._kept_operands())]
+
+    def _gate(self, k: int) -> str:
+        return f"gate + {k * self.hidden}"
+
+    def _lstm(self, load: Load, save: Save, sums: Callable[[int], str]) -> Made:
         functions = ("sigmoid_gate", "sigmoid_gate", "tanh", "sigmoid_gate")
-        pairs = zip("ifgo", functions, gates, strict=True)
-        lines = [f"const f32v {name} = gn_{function}_f32v({load(at)});" for name, function, at in pairs]
-        lines.append(f"const f32v new = f * {load('cell')} + i * g, made = o * gn_tanh_f32v(new);")
-        lines += [save("cell", "new"), save("state", "made")]
-        if self.step.outputs[3] is not None:
-            lines += [save(at, name) for name, at in zip("ifgo", gates, strict=True)]
-        return [*lines, *self._kept(save, out="made", cells="new")]
-
-    def _gru(self, load: Load, save: Save) -> Lines:
-        gates = [f"gate + {k * self.hidden}" for k in range(3)]
-        mine = [f"mine + {k * self.hidden}" for k in range(3)]
         lines = [
-            f"const f32v {n} = gn_sigmoid_gate_f32v({load(a)} + {load(b)});"
-            for n, a, b in zip("rz", gates[:2], mine[:2], strict=True)
+            f"const f32v {name} = gn_{function}_f32v({load(self._gate(k))} + {sums(k)});"
+            for k, (name, function) in enumerate(zip("ifgo", functions, strict=True))
         ]
-        lines.append(f"const f32v within = {load(mine[2])}, n = gn_tanh_f32v({load(gates[2])} + r * within);")
+        lines.append(f"const f32v new = f * {load('cell')} + i * g, made = o * gn_tanh_f32v(new);")
+        return Made([*lines, save("cell", "new"), save("state", "made")], "ifgo", {"out": "made", "cells": "new"})
+
+    def _gru(self, load: Load, save: Save, sums: Callable[[int], str]) -> Made:
+        bias = self.biases[1]
+        mine = [
+            sums(k) if bias is None else f"({sums(k)} + {load(f'{bias.pointer} + {k * self.hidden}')})"
+            for k in range(3)
+        ]
+        lines = [
+            f"const f32v {name} = gn_sigmoid_gate_f32v({load(self._gate(k))} + {mine[k]});"
+            for k, name in enumerate("rz")
+        ]
+        lines.append(f"const f32v within = {mine[2]}, n = gn_tanh_f32v({load(self._gate(2))} + r * within);")
         lines.append(f"const f32v made = ({load('past')} - n) * z + n;")
-        lines.append(save("state", "made"))
-        if self.step.outputs[2] is not None:
-            lines += [save(at, name) for name, at in zip("rzn", gates, strict=True)]
-        return [*lines, *self._kept(save, out="made", inner="within")]
+        return Made([*lines, save("state", "made")], "rzn", {"out": "made", "inner": "within"})
 
-    def _rnn_tanh(self, load: Load, save: Save) -> Lines:
-        return [f"const f32v made = gn_tanh_f32v({load('gate')});", save("state", "made"), save("gate", "made")]
+    def _rnn_tanh(self, load: Load, save: Save, sums: Callable[[int], str]) -> Made:
+        made = f"const f32v made = gn_tanh_f32v({load('gate')} + {sums(0)});"
+        return Made([made, save("state", "made")], "", {"out": "made"})
 
-    def _rnn_relu(self, load: Load, save: Save) -> Lines:
-        made = f"const f32v made = gn_max_f32v({load('gate')}, (f32v){{0}});"
-        return [made, save("state", "made"), save("gate", "made")]
-
-    def _kept(self, save: Save, **values: str) -> Lines:
-        given = {"out": self.out, "cells": self.cells, "inner": self.inner}
-        return [save(name, value) for name, value in values.items() if given[name] is not None]
+    def _rnn_relu(self, load: Load, save: Save, sums: Callable[[int], str]) -> Made:
+        made = f"const f32v made = gn_max_f32v({load('gate')} + {sums(0)}, (f32v){{0}});"
+        return Made([made, save("state", "made")], "", {"out": "made"})
 
 
 def state_at(state: Operand) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from graphnn.backends.native.kernels.axes import Lines
+from graphnn.backends.native.kernels.axes import Lines, loop
 from graphnn.backends.native.kernels.matrix_tile import Finish
 from graphnn.backends.native.kernels.recurrent import GATES, accepts, added, copied, state_at, sums
 from graphnn.backends.native.kernels.recurrent_steps import (
+    Helpers,
     Load,
     Product,
     Save,
@@ -14,6 +15,8 @@ from graphnn.backends.native.kernels.recurrent_steps import (
     cut_sequences,
     over_units,
     panels_size,
+    products,
+    rows_of,
     spans,
 )
 from graphnn.backends.native.lowering import lowers
@@ -52,7 +55,9 @@ def scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     states = node.inputs[kept["states"]] if "states" in kept else None
     g = node.inputs[given["g"]] if given["g"] < len(node.inputs) else None
     return (
-        TensorType(dtype, (panels_size(machine, cut_sequences(machine, batch, hidden), width, hidden),)),
+        TensorType(
+            dtype, (panels_size(cut_sequences(machine, batch, hidden, 1).vectors * machine.lanes, width, hidden, 1),)
+        ),
         TensorType(dtype, (3, batch, hidden)),
         TensorType(dtype, (rows, width)),
         TensorType(dtype, (rows, width) if name == "gru" else (0, 0)),
@@ -99,15 +104,19 @@ class _Gradient:
 
     def _walk(self) -> Walk:
         step, hidden, width, w = self.step, self.hidden, self.width, self.weight
-        weights = Weights(w, self.panels, width, hidden, w.strides[0], w.strides[1])
+        cut = cut_sequences(step.machine, self.batch, hidden, 1)
+        panel = cut.vectors * step.machine.lanes
+        weights = Weights(w, self.panels, width, hidden, 1, w.strides[0], w.strides[1], panel)
         factor = "all_turned" if self.turned is not None else "all_found"
-        cut = cut_sequences(step.machine, self.batch, hidden)
-        units = over_units(hidden, step.machine.lanes, getattr(self, f"_{self.name}"), cut)
-        left = f"{factor} + (start + row0) * {width}L"
-        product = Product(weights, left, width, hidden, self._finish(), "row0")
-        return Walk(
-            step.machine, cut, spans(step.node), True, product, self._begin(), [*self._rows(), *units], [], self._end()
-        )
+        product = Product(weights, f"{factor} + (start + row0) * {width}L", width, self._finish())
+        units = over_units(hidden, step.machine.lanes, getattr(self, f"_{self.name}"))
+
+        def work(low: str, end: str, helpers: Helpers) -> Lines:
+            rows = rows_of(cut, spans(step.node), low, end)
+            gates = loop("b", low, end, "const long row = start + b;", self._rows(), units)
+            return [*gates, *products(product, cut, step.machine, rows, helpers)]
+
+        return Walk(step.machine, cut, spans(step.node), True, weights, work, self._begin(), self._end())
 
     def _finish(self) -> Finish:
         size = self.batch * self.hidden

@@ -1,0 +1,92 @@
+"""The tile of a recurrent step: the products of some rows with the weights of the same units in all gates. They never
+leave the registers: the tile ends in the gates' arithmetic."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+from graphnn.backends.native.kernels.axes import Lines, block, flat, loop, text
+from graphnn.backends.native.kernels.matrix_tile import Tile, product_loop, sum_names
+from graphnn.backends.native.kernels.recurrent_steps import (
+    Cut,
+    Helpers,
+    Load,
+    Rows,
+    Save,
+    Weights,
+    access,
+    over_blocks,
+)
+from graphnn.backends.native.toolchain.machine import Machine
+
+Units = Callable[[Load, Save, Callable[[int], str]], Lines]
+
+
+class Gates(NamedTuple):
+    """`places` declares, for `row` among all rows and its `sequence`, what `units` reads and writes: the lines for a vector
+    of hidden units `j`, given what loads, what saves, and the sums of each gate. States lie `before` and go to `next`."""
+
+    weights: Weights
+    places: Lines
+    units: Units
+
+
+def gate_tiles(gates: Gates, cut: Cut, machine: Machine, rows: Rows, helpers: Helpers) -> Lines:
+    """A step of all gates: `h` are the states before, `next` those after it, and they lie apart."""
+    w = gates.weights
+
+    def each(columns: int) -> Lines:
+        calls = []
+        for height in rows.heights:
+            name, made = _function(gates, height, columns, machine.lanes)
+            helpers[made] = None
+            call = f"{name}(p, h + row0 * {w.k}L, {w.panel}, {w.k}, next, start + row0, row0, i * {w.width});"
+            calls.append(f"if (m == {height}) {call}")
+        return rows.over(calls)
+
+    return over_blocks(w, cut, machine.lanes, each)
+
+
+def _function(gates: Gates, height: int, columns: int, lanes: int) -> tuple[str, str]:
+    """Name and text of the C function of a tile, which begins at row `row0`, sequence `first` and unit `unit`."""
+    w = gates.weights
+    each, tail = -(-columns // lanes), columns % lanes
+    offsets = tuple(gate * w.width + v * lanes for gate in range(w.gates) for v in range(each))
+    tile = Tile("f32", height, len(offsets), lanes, 0, (w.k, 1), w.row, True, w.n, offsets)
+    kept = [
+        f"gn_store_f32v(sums + {(i * tile.vectors + j) * lanes}, c{i}_{j});"
+        for i in range(height)
+        for j in range(tile.vectors)
+    ]
+    inside = text(
+        "const float *const before = a;",
+        f"f32v {sum_names(tile)};",
+        " = ".join(sum_names(tile).split(", ")) + " = (f32v){0};",
+        product_loop(tile),
+        f"float sums[{height * tile.vectors * lanes}];",
+        kept,
+        loop("down", 0, height,
+             "const long row = row0 + down, sequence = first + down;",
+             gates.places,
+             _units(gates, each, tail, lanes)),
+    )  # fmt: skip
+    name = f"gn_gates_{height}x{tile.vectors}_{hashlib.sha256(inside.encode()).hexdigest()[:10]}"
+    head = (
+        f"static __attribute__((noinline)) void {name}(char **p, const float *a, const float *b, long n, float *next,"
+    )
+    return name, f"{head} long row0, long first, long unit)\n{{\n{inside}\n}}"
+
+
+def _units(gates: Gates, each: int, tail: int, lanes: int) -> Lines:
+    """The gates' arithmetic, vector by vector."""
+    vectors = gates.weights.gates * each
+
+    def sums(gate: int) -> str:
+        return f"gn_load_f32v(sums + (down * {vectors} + {gate * each} + v) * {lanes})"
+
+    at = f"const long j = unit + v * {lanes};"
+    whole = each - bool(tail)
+    lines = loop("v", 0, whole, at, gates.units(*access(None), sums)) if whole else []
+    return flat(lines, block("", f"const long v = {whole};", at, gates.units(*access(tail), sums)) if tail else [])
