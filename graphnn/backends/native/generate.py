@@ -202,15 +202,11 @@ class _Generator:
         return found
 
     def _call(self, name: str, phase: Phase, base: int) -> str:
-        if phase.times > 1:
-            once = self._call(name, phase._replace(times=1, cost=phase.cost * phase.times), base)
-            clock = f"*(int64_t *)t[{base + phase.clock}]"
-            return f"for (long s = 0; s < {phase.times}; s++) {{ {clock} = s; {once} }}"
-        if phase.parts == 1:
+        if phase.parts == phase.times == 1:
             return f"{name}(t + {base}, 0, 0);"
-        if phase.cost < SPLIT_ABOVE:
-            return f"for (long i = 0; i < {phase.parts}; i++) {name}(t + {base}, i, 0);"
-        return f"run(pool, {name}, t + {base}, {phase.parts});"
+        if phase.parts == 1 or phase.cost < SPLIT_ABOVE:
+            return f"for (long i = 0; i < {phase.parts * phase.times}; i++) {name}(t + {base}, i, 0);"
+        return f"run(pool, {name}, t + {base}, {phase.parts}, {phase.times});"
 
     def _units(self, segments: Sequence[Segment], boundaries: Sequence[Boundary]) -> Iterator[tuple[str, str]]:
         groups: list[list[tuple[str, str]]] = [[] for _ in range(UNITS)]

@@ -72,14 +72,13 @@ class Operand(NamedTuple):
 class Phase(NamedTuple):
     """One C function over `parts`: `body` is its text, with `p`, `part` and `worker` in scope. `cost` estimates the
     nanoseconds that all parts take on one thread; `helpers` are static functions that the body calls. With `times` above 1
-    it is run so often, one time after the other; which time it is (from 0) then stands in the int64 at `p[clock]`."""
+    all parts are run so often, one time after the other: `part` counts on, to `times` * `parts`."""
 
     body: str
     parts: int = 1
     cost: float = 0.0
     helpers: tuple[str, ...] = ()
     times: int = 1
-    clock: int = -1
 
 
 Store = Callable[[str, str, str, str, "str | None"], str]

@@ -15,7 +15,7 @@ PROGRAM = """
 #define _GNU_SOURCE
 #include <unistd.h>
 #include "pool.h"
-typedef void (*runner)(gn_team *, gn_function, char **, long);
+typedef void (*runner)(gn_team *, gn_function, char **, long, long);
 
 /* p[0]: how often each part ran; p[1]: its worker; p[2]: microseconds that it sleeps */
 static void count(char **p, long part, long worker)
@@ -28,7 +28,7 @@ static void count(char **p, long part, long worker)
 
 __attribute__((visibility("default"))) void repeat(runner run, gn_team *team, char **p, long parts, long times)
 {
-    for (long i = 0; i < times; i++) run(team, count, p, parts);
+    for (long i = 0; i < times; i++) run(team, count, p, parts, 1);
 }
 
 /* p[0]: numbers; each phase reads what all parts of the one before wrote. p[1] is the other half. */
@@ -44,22 +44,37 @@ __attribute__((visibility("default"))) void chain(runner run, gn_team *team, cha
 {
     for (long i = 0; i < times; i++) {
         char *turned[] = {p[i % 2], p[1 - i % 2], p[2]};
-        run(team, neighbours, turned, parts);
+        run(team, neighbours, turned, parts, 1);
     }
+}
+
+/* The same as one run of many times. */
+static void again(char **p, long part, long worker)
+{
+    long n = ((long *)p[2])[0], time = part / n;
+    char *turned[] = {p[time % 2], p[1 - time % 2], p[2]};
+    long naps = ((long *)p[3])[part];
+    if (naps) usleep(naps);
+    neighbours(turned, part % n, worker);
+}
+
+__attribute__((visibility("default"))) void many(runner run, gn_team *team, char **p, long parts, long times)
+{
+    run(team, again, p, parts, times);
 }
 
 static runner nested_runner;
 static gn_team *nested_team;
 static void nested(char **p, long part, long worker)
 {
-    if (part == 0) nested_runner(nested_team, count, p, 8);
+    if (part == 0) nested_runner(nested_team, count, p, 8, 1);
     (void)worker;
 }
 
 __attribute__((visibility("default"))) void nest(runner run, gn_team *team, char **p, long parts, long times)
 {
     nested_runner = run, nested_team = team;
-    for (long i = 0; i < times; i++) run(team, nested, p, parts);
+    for (long i = 0; i < times; i++) run(team, nested, p, parts, 1);
 }
 """
 
@@ -130,6 +145,21 @@ def test_a_phase_sees_all_that_the_one_before_wrote(threads):
         for _ in range(times):
             expected = np.roll(expected, -1) + np.roll(expected, 1)
     call("chain", (*halves, np.array([n])), n, times)
+    np.testing.assert_array_equal(halves[times % 2], expected)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+@pytest.mark.parametrize("n", [1, 2, 5, 300])
+def test_each_time_sees_all_that_the_one_before_wrote(n, threads):
+    set_num_threads(threads)
+    times = 200
+    halves = np.arange(n), np.zeros(n, np.int64)
+    expected = np.arange(n)
+    with np.errstate(over="ignore"):
+        for _ in range(times):
+            expected = np.roll(expected, -1) + np.roll(expected, 1)
+    late = np.random.default_rng(n).random(n * times) < 20 / (n * times)
+    call("many", (*halves, np.array([n]), late * 500), n, times)
     np.testing.assert_array_equal(halves[times % 2], expected)
 
 

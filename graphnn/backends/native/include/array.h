@@ -13,7 +13,7 @@ typedef struct {
 } gn_array;
 
 typedef void (*gn_function)(char **places, long part, long worker);
-typedef void (*gn_runner)(void *pool, gn_function function, char **places, long parts);
+typedef void (*gn_runner)(void *pool, gn_function function, char **places, long parts, long times);
 
 /* What a phase's function finds in its `self`, which is an array of these words: its workspace, and the part of Python's
    stable ABI that it needs. */

@@ -20,6 +20,8 @@
 
 #define EXPORT __attribute__((visibility("default")))
 #define MOST 256
+#define PATIENCE 200    /* looks at a part of somebody else's that has not begun, before it is taken over */
+#define LONG_WAIT 20000 /* looks at one that runs, before the processor is offered to others */
 
 enum { IDLE, POSTED, RUNNING };
 
@@ -31,10 +33,17 @@ typedef struct {
     long end;
     gn_function function;
     char **p;
-    long count;
+    int count;
+    int times;
 } member;
 
+/* Of a part: 2 s while it is free at time s, 2 s + 1 while it runs. */
+typedef struct {
+    _Alignas(128) atomic_long at;
+} progress;
+
 static member members[MOST];
+static progress parts_at[MOST];
 static atomic_int busy;
 static long started; /* threads besides the caller; whoever holds `busy` may read and write it */
 static atomic_long threads = 1, spin = 500000, alone;
@@ -105,9 +114,44 @@ static void change(member *m, unsigned value)
     if (atomic_load(&m->sleepers)) wake(&m->state);
 }
 
+/* Runs a part at time s if nobody has taken it. */
+static void take(const member *m, long part, long s, long parts, long worker)
+{
+    long is_free = 2 * s;
+    if (!atomic_compare_exchange_strong(&parts_at[part].at, &is_free, 2 * s + 1)) return;
+    m->function(m->p, s * parts + part, worker);
+    atomic_store_explicit(&parts_at[part].at, 2 * s + 2, memory_order_release);
+}
+
+/* Returns when the part is done at time s; takes it over if its worker does not begin. */
+static void await_part(const member *m, long part, long s, long parts, long worker)
+{
+    const member *other = &members[part % m->count];
+    for (long looks = 0; atomic_load_explicit(&parts_at[part].at, memory_order_acquire) < 2 * s + 2; looks++) {
+        if (looks > PATIENCE || atomic_load_explicit(&other->state, memory_order_relaxed) == POSTED)
+            take(m, part, s, parts, worker);
+        if (looks > LONG_WAIT) sched_yield();
+        else pause_briefly();
+    }
+}
+
+static void work_again(long worker)
+{
+    const member *m = &members[worker];
+    const long parts = members[m->count - 1].end;
+    for (long s = 0; s < m->times; s++) {
+        for (long part = worker; part < parts; part += m->count) take(m, part, s, parts, worker);
+        for (long part = 0; part < parts; part++) await_part(m, part, s, parts, worker);
+    }
+}
+
 /* Runs parts, of the worker's own block first, until none is left. */
 static void work(long worker)
 {
+    if (members[worker].times > 1) {
+        work_again(worker);
+        return;
+    }
     gn_function function = members[worker].function;
     char **p = members[worker].p;
     long count = members[worker].count;
@@ -154,13 +198,15 @@ static long muster(long wanted)
     return wanted < started + 1 ? wanted : started + 1;
 }
 
-static void run_together(gn_function function, char **p, long parts, long count)
+static void run_together(gn_function function, char **p, long parts, long times, long count)
 {
     for (long i = 0; i < count; i++) {
-        members[i].function = function, members[i].p = p, members[i].count = count;
+        members[i].function = function, members[i].p = p, members[i].count = count, members[i].times = times;
         atomic_store_explicit(&members[i].next, parts * i / count, memory_order_relaxed);
         members[i].end = parts * (i + 1) / count;
     }
+    for (long part = 0; part < (times > 1 ? parts : 0); part++)
+        atomic_store_explicit(&parts_at[part].at, 0, memory_order_relaxed);
     for (long i = 1; i < count; i++) change(&members[i], POSTED);
     work(0);
     for (long i = 1; i < count; i++) {
@@ -180,21 +226,21 @@ static long least(long a, long b)
     return a < b ? a : b;
 }
 
-EXPORT void gn_run(gn_team *team, gn_function function, char **p, long parts)
+EXPORT void gn_run(gn_team *team, gn_function function, char **p, long parts, long times)
 {
     long wanted = least(least(atomic_load_explicit(&threads, memory_order_relaxed), team->limit), least(parts, MOST));
-    if (wanted < 2) {
-        run_alone(function, p, parts);
+    if (wanted < 2 || (times > 1 && parts > MOST)) {
+        run_alone(function, p, parts * times);
         return;
     }
     if (atomic_exchange_explicit(&busy, 1, memory_order_acquire)) {
         atomic_fetch_add_explicit(&alone, 1, memory_order_relaxed);
-        run_alone(function, p, parts);
+        run_alone(function, p, parts * times);
         return;
     }
     long count = muster(wanted);
-    if (count < 2) run_alone(function, p, parts);
-    else run_together(function, p, parts, count);
+    if (count < 2) run_alone(function, p, parts * times);
+    else run_together(function, p, parts, times, count);
     atomic_store_explicit(&busy, 0, memory_order_release);
 }
 

@@ -105,11 +105,11 @@ def parts_for(work: int, most: int = BRANCH) -> int:
     return max(1, min(most, work // PART_WORK))
 
 
-def cut(size: int | str, parts: int) -> Lines:
+def cut(size: int | str, parts: int, part: str = "part") -> Lines:
     """Declares `from` and `to`, this part's share of a loop."""
     if parts == 1:
         return [f"const long from = 0, to = {size};"]
-    return [f"const long from = part * {size} / {parts}, to = (part + 1) * {size} / {parts};"]
+    return [f"const long from = {part} * {size} / {parts}, to = ({part} + 1) * {size} / {parts};"]
 
 
 def pointers(**operands: Operand | None) -> Lines:

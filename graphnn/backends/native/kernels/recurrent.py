@@ -26,7 +26,6 @@ from graphnn.backends.native.kernels.recurrent_tile import Gates, gate_tiles
 from graphnn.backends.native.lowering import lowers, only_float32
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.backends.native.toolchain.machine import Machine
-from graphnn.ir.dtypes import int64
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node
@@ -51,7 +50,7 @@ def _rows(node: Node) -> int:
 
 def scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     """A worker's memory for the first product, the packed weights, the states, the inputs' share of the gates, the inputs
-    where they may lie with their rows apart, the number of the step, and the packed weights of the inputs."""
+    where they may lie with their rows apart, and the packed weights of the inputs."""
     x, h0 = node.inputs[0], node.inputs[1]
     assert x is not None
     assert h0 is not None
@@ -66,7 +65,6 @@ def scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
         TensorType(dtype, (3, batch, hidden)),
         TensorType(dtype, (rows, gates * hidden)),
         TensorType(dtype, (rows, inputs) if turned else (0, 0)),
-        TensorType(int64, (1,)),
         TensorType(dtype, (panels_size(cut.wide * machine.lanes, inputs, hidden, gates) if own else 0,)),
     )
 
@@ -110,7 +108,7 @@ class _Layer:
         self.biases = [*step.inputs[at + 2 : at + 4], None, None][:2]
         self.batch, self.hidden = h0.shape
         self.width = GATES[step.name] * self.hidden
-        self.memory, self.panels, self.states, spare, self.rows, self.clock, self.input_panels = step.scratch
+        self.memory, self.panels, self.states, spare, self.rows, self.input_panels = step.scratch
         self.cut = _cut(step.node, step.machine)
         self.own_inputs = _own_inputs(step.node, self.cut)
         outs = [*step.outputs, None, None]
@@ -166,7 +164,7 @@ class _Layer:
             if o is not None
         ]
         return Walk(
-            step.machine, self.cut, spans(step.node), False, gates.weights, work, begin, end, self.clock.index, inputs
+            step.machine, self.cut, spans(step.node), False, gates.weights, work, begin, end, inputs
         )
 
     def _weights(self, matrix: Operand, panels: Operand, k: int, vectors: int) -> Weights:

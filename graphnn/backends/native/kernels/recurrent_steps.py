@@ -153,7 +153,6 @@ class Walk(NamedTuple):
     work: Callable[[str, str, Helpers], Lines]
     begin: Lines  # for each sequence `b`
     end: Lines
-    clock: int = -1  # of cuts by units: where the number of the step stands
     inputs: Product | None = None
 
     @property
@@ -182,12 +181,12 @@ class Walk(NamedTuple):
         """`from` and `to` count pieces of units; `s` is the step."""
         w, parts, helpers = self.weights, self.cut.parts, Helpers()
         cost = _step_nanoseconds(self.machine, self.batch, w.k, w.gates * w.n)
-        share = cut(w.k // (self.cut.grain * self.machine.lanes), parts)
+        share = cut(w.k // (self.cut.grain * self.machine.lanes), parts, "share")
         step = self._step("0", str(self.batch), helpers)
-        body = flat(f"const long s = *(int64_t *)p[{self.clock}];", names, share, step)
-        walk = Phase(text(body), parts, cost, (*INCLUDES, *helpers), len(self.spans), self.clock)
+        body = flat(f"const long s = part / {parts}, share = part % {parts};", names, share, step)
+        walk = Phase(text(body), parts, cost * len(self.spans), (*INCLUDES, *helpers), len(self.spans))
         end = Phase(text(flat(f"const long s = {len(self.spans)};", names, loop("b", 0, self.batch, self.end))))
-        return [self._ready(flat("const long s = 0;", names, share)), walk, *([end] if self.end else [])]
+        return [self._ready(flat("const long s = 0, share = part;", names, share)), walk, *([end] if self.end else [])]
 
     def _ready(self, head: Lines) -> Phase:
         """Ahead of a walk by units: what each part needs in its own cache."""
