@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from graphnn.backends.native.boundary import Boundary, write_boundary
+from graphnn.backends.native.chains import Call, Chain, Launch, chain_text, find_chains
 from graphnn.backends.native.epilogue import expand_group
 from graphnn.backends.native.lowering import Lowering, lowering_of
 from graphnn.backends.native.step import Operand, Phase, Step
@@ -49,9 +50,11 @@ HEADERS = '#include "vec.h"\n#include "vmath.h"\n'
 
 
 class Entry(NamedTuple):
-    """One place of the table: the slot whose address stands there, or (None) a word of the step's own, for refusals."""
+    """One place of the table: the slot whose address stands there, or (None) a word of the step's own, for refusals, or the
+    memory that workers have of their own."""
 
     slot: Slot | None
+    own: bool = False
 
 
 @dataclass
@@ -72,6 +75,7 @@ class Program:
     after: list[Segment]
     table: list[Entry]
     refusals: dict[int, int]  # place in the table -> step
+    own_bytes: int = 0  # of all workers, beside the arena
     forward: Boundary | None = None  # None: the phase has steps on NumPy, and is run segment by segment
     backward: Boundary | None = None
 
@@ -98,6 +102,8 @@ class _Generator:
         self.written: dict[Any, list[Phase]] = {}
         self.table: list[Entry] = []
         self.refusals: dict[int, int] = {}
+        self.chains: list[str] = []
+        self.own_bytes = 0
 
     def run(self) -> Program:
         end = len(self.plan.order)
@@ -107,7 +113,7 @@ class _Generator:
         forward = self._boundary("forward", before, early=True)
         backward = None if self.plan.barrier is None else self._boundary("backward", after, early=False)
         units = dict(self._units([*before, *after], [b for b in (forward, backward) if b is not None]))
-        return Program(units, before, after, self.table, self.refusals, forward, backward)
+        return Program(units, before, after, self.table, self.refusals, self.own_bytes, forward, backward)
 
     def _boundary(self, name: str, segments: Sequence[Segment], early: bool) -> Boundary | None:
         plan = self.plan
@@ -122,40 +128,60 @@ class _Generator:
     # ---- steps
 
     def _segments(self, start: int, stop: int, name: str) -> Iterator[Segment]:
-        current = Segment(f"{name}_0")
-        count = 0
+        count, launches = 0, list[Launch]()
         for index in range(start, stop):
             if index in self.plan.views:
                 continue
-            calls = self._calls(index)
-            if calls is not None:
-                current.calls += calls
+            launch = self._launch(index)
+            if launch is not None:
+                launches.append(launch)
                 continue
-            if current.calls:
-                yield current
-                count += 1
-                current = Segment(f"{name}_{count}")
+            if launches:
+                yield Segment(f"{name}_{count}", calls=self._calls(launches))
+                count, launches = count + 1, []
             yield Segment(step=index)
-        if current.calls:
-            yield current
+        if launches:
+            yield Segment(f"{name}_{count}", calls=self._calls(launches))
 
-    def _calls(self, index: int) -> list[str] | None:
+    def _launch(self, index: int) -> Launch | None:
+        """The step's functions; None if it has no lowering."""
         node = self.plan.order[index]
         lowering = lowering_of(node)
         if lowering is None:
             return None
         base = len(self.table)
         step = self._step(index, node, base)
-        text = [_comment(node)]
-        for phase in self._phases(node, lowering, step):
-            name = self._function(node, phase)
-            text.append(f"    {self._call(name, phase, base)}")
-        for place, at in self.refusals.items():
-            if at == index:
-                text.append(f"    if (*(int64_t *)t[{place}]) return {index + 1};")
+        calls = [Call(self._function(node, phase), phase) for phase in self._phases(node, lowering, step)]
+        slots = {place: e.slot for place, e in enumerate(self.table[base:]) if e.slot is not None}
+        return Launch(index, base, step, calls, _comment(node), slots, Trait.CHECKS in node.op.traits)
+
+    def _calls(self, launches: Sequence[Launch]) -> list[str]:
+        """The lines that run them; of a timed program each by itself."""
         if self.timed:
-            text.append(f"    gn_stamp({index});")
+            return [line for launch in launches for line in self._alone(launch)]
+        lines = []
+        for found in find_chains(launches, self.plan, self.machine.threads, SPLIT_ABOVE):
+            lines += self._alone(found) if isinstance(found, Launch) else self._chain(found)
+        return lines
+
+    def _alone(self, launch: Launch) -> list[str]:
+        text = [launch.comment, *(f"    {_call(c, launch.base)}" for c in launch.calls)]
+        for place, at in self.refusals.items():
+            if at == launch.index:
+                text.append(f"    if (*(int64_t *)t[{place}]) return {launch.index + 1};")
+        if self.timed:
+            text.append(f"    gn_stamp({launch.index});")
         return text
+
+    def _chain(self, chain: Chain) -> list[str]:
+        self.own_bytes = max(self.own_bytes, chain.own_of(self.machine.threads))
+        memory = next((i for i, e in enumerate(self.table) if e.own), len(self.table))
+        if memory == len(self.table):
+            self.table.append(Entry(None, True))
+        name = f"chain{len(self.chains)}"
+        self.chains.append(chain_text(chain, name, memory))
+        ready = [f"    {_call(call, launch.base)}" for launch in chain.launches for call in launch.ready]
+        return [*ready, f"    run(pool, {name}, t, {chain.shares}, 1);"]
 
     def _phases(self, node: Node, lowering: Lowering, step: Step) -> list[Phase]:
         """The phases of a step; those of equal steps are written once."""
@@ -201,13 +227,6 @@ class _Generator:
             self.function_helpers[found] = phase.helpers
         return found
 
-    def _call(self, name: str, phase: Phase, base: int) -> str:
-        if phase.parts == phase.times == 1:
-            return f"{name}(t + {base}, 0, 0);"
-        if phase.parts == 1 or phase.cost < SPLIT_ABOVE:
-            return f"for (long i = 0; i < {phase.parts * phase.times}; i++) {name}(t + {base}, i, 0);"
-        return f"run(pool, {name}, t + {base}, {phase.parts}, {phase.times});"
-
     def _units(self, segments: Sequence[Segment], boundaries: Sequence[Boundary]) -> Iterator[tuple[str, str]]:
         groups: list[list[tuple[str, str]]] = [[] for _ in range(UNITS)]
         sizes = {name: sum(map(len, (text, *self.function_helpers[name]))) for text, name in self.functions.items()}
@@ -226,6 +245,7 @@ class _Generator:
     def _main_unit(self, segments: Sequence[Segment], boundaries: Sequence[Boundary]) -> str:
         lines = ['#include "array.h"']
         lines += [f"void {name}(char **, long, long);" for name in self.functions.values()]
+        lines += self.chains
         lines += [CLOCK.replace("STEPS", str(len(self.plan.order)))] if self.timed else []
         for segment in segments:
             if segment.name:
@@ -256,6 +276,15 @@ def _outline(node: Node) -> Any:
         tuple(lines),
         tuple(numbers[v] for v in body.outputs),
     )
+
+
+def _call(call: Call, base: int) -> str:
+    name, phase = call.name, call.phase
+    if phase.parts == phase.times == 1:
+        return f"{name}(t + {base}, 0, 0);"
+    if phase.parts == 1 or phase.cost < SPLIT_ABOVE:
+        return f"for (long i = 0; i < {phase.parts * phase.times}; i++) {name}(t + {base}, i, 0);"
+    return f"run(pool, {name}, t + {base}, {phase.parts}, {phase.times});"
 
 
 def _element_strides(slot: Slot) -> tuple[int, ...]:

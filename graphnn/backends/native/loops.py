@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from graphnn.backends.native import expressions as ex
+from graphnn.backends.native.kernels.axes import shares_of
 from graphnn.backends.native.step import Operand
 from graphnn.ir.dtypes import DType
 from graphnn.ir.types import Shape
 
 PARTS = 8
 SPLIT_ELEMENTS = 8192  # parts are not made smaller than this
+SHARED_ELEMENTS = 4096  # of what is dealt out in shares
 Compute = Callable[[Sequence[str], str], tuple[list[str], list[str]]]
 
 
@@ -51,9 +53,16 @@ class Nest:
         return size
 
     @property
+    def shares(self) -> int:
+        """Into how many equal shares the first axis is cut, where it is the outermost and worth it; 0: it is not."""
+        first = self.results[0]
+        outermost = first.type.ndim > 0 and first.strides[0] == max(first.strides)
+        return shares_of(first.shape[0]) if outermost and self.size >= SHARED_ELEMENTS else 0
+
+    @property
     def parts(self) -> int:
         """Into how many pieces the outermost axis is cut."""
-        return max(1, min(PARTS, self.axes[0].size, self.size // SPLIT_ELEMENTS))
+        return self.shares or max(1, min(PARTS, self.axes[0].size, self.size // SPLIT_ELEMENTS))
 
     def text(self, compute: Compute, lanes: int) -> str:
         """C for one part: `compute(register names, form)` gives statements and the results' expressions."""
@@ -78,7 +87,7 @@ class Nest:
     def _cut(self, part: str) -> str:
         """Where a part begins; at whole cache lines, when the only axis is cut."""
         size, parts = self.axes[0].size, self.parts
-        if len(self.axes) > 1:
+        if len(self.axes) > 1 or self.shares:
             return f"{part} * {size} / {parts}"
         share = -(-size // parts // 64) * 64
         return f"({part} * {share} < {size} && {part} < {parts} ? {part} * {share} : {size})"

@@ -72,13 +72,20 @@ class Operand(NamedTuple):
 class Phase(NamedTuple):
     """One C function over `parts`: `body` is its text, with `p`, `part` and `worker` in scope. `cost` estimates the
     nanoseconds that all parts take on one thread; `helpers` are static functions that the body calls. With `times` above 1
-    all parts are run so often, one time after the other: `part` counts on, to `times` * `parts`."""
+    all parts are run so often, one time after the other: `part` counts on, to `times` * `parts`.
+
+    With `shares` the parts are so many times as many, and each has an equal share of the samples: of the operands at the
+    places `dealt` it touches consecutive equal pieces of memory, where the first axis is outermost; of those at the places
+    `private` the row of its worker."""
 
     body: str
     parts: int = 1
     cost: float = 0.0
     helpers: tuple[str, ...] = ()
     times: int = 1
+    shares: int = 0
+    dealt: tuple[int, ...] = ()
+    private: tuple[int, ...] = ()
 
 
 Store = Callable[[str, str, str, str, "str | None"], str]

@@ -21,6 +21,8 @@ from graphnn.ops.quiet import begin_quiet, end_quiet
 from graphnn.plan.places import Slot
 from graphnn.plan.plan import Plan
 
+LINE = 64  # bytes
+
 
 class _Crossing(NamedTuple):
     """A phase's C function, and what it makes (see `Boundary`); `single` where that is one array and all."""
@@ -40,6 +42,7 @@ class NativeWorkspace:
         self.plan = plan
         self.memory = Memory(plan, state)
         self._words = np.zeros(max(1, len(program.refusals)), np.int64)
+        self._own = np.empty(program.own_bytes + LINE, np.uint8)
         self._table = self._addresses(program)
         graph = plan.graph
         self._in = self._places([v for v in graph.inputs if v not in plan.late])
@@ -139,9 +142,10 @@ class NativeWorkspace:
 
     def _addresses(self, program: Program) -> Any:
         words = iter(range(len(program.refusals)))
+        own = -(-self._own.ctypes.data // LINE) * LINE
         table = [
-            self._words.ctypes.data + 8 * next(words) if entry.slot is None else self._address(entry.slot)
-            for entry in program.table
+            own if e.own else self._words.ctypes.data + 8 * next(words) if e.slot is None else self._address(e.slot)
+            for e in program.table
         ]
         return (ctypes.c_void_p * max(1, len(table)))(*table)
 

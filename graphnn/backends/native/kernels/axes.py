@@ -13,6 +13,7 @@ Lines = list[str]
 
 BRANCH = 8  # parts of a big phase
 PART_WORK = 8192  # elements that a part should have
+LEAST_SHARES, MOST_SHARES = 4, 16
 
 
 class Axis(NamedTuple):
@@ -103,6 +104,17 @@ def unravel(given: Sequence[Axis], names: Sequence[str], index: str = "k") -> Li
 def parts_for(work: int, most: int = BRANCH) -> int:
     """Into how many parts to cut a phase over `work` elements."""
     return max(1, min(most, work // PART_WORK))
+
+
+def shares_of(samples: int) -> int:
+    """Into how many equal shares samples are dealt (4 to 16), for steps that run share by share; 0 if they cannot be."""
+    fair = [n for n in range(MOST_SHARES, LEAST_SHARES - 1, -1) if samples % n == 0]
+    return next((n for n in fair if n >= BRANCH and samples // n >= BRANCH), fair[0] if fair else 0)
+
+
+def dealt(*operands: Operand | None) -> tuple[int, ...]:
+    """The places of operands that parts have shares of, for `Phase.dealt`."""
+    return tuple(o.index for o in operands if o is not None and o.number is None)
 
 
 def cut(size: int | str, parts: int, part: str = "part") -> Lines:

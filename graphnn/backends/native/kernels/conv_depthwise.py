@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from graphnn.backends.native.kernels.axes import Lines, block, flat, loop, text
+from graphnn.backends.native.kernels.axes import Lines, block, dealt, flat, loop, shares_of, text
 from graphnn.backends.native.kernels.conv_grids import Grid, Tap, reach
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, as_image, image_phase, panels_phase
 from graphnn.backends.native.kernels.conv_products import Finish
@@ -111,13 +111,14 @@ def _grid_phase(step: Step, made: Depthwise, grid: Grid, image: Operand, weights
     assert out is not None
     it = _Lines(step, made, grid, finish, as_image(out).is_channels_last)
     rows = made.image.n * grid.rows
-    parts = max(1, min(PARTS, rows))
+    shares = shares_of(made.image.n)
+    parts = shares or max(1, min(PARTS, rows))
     body = flat(
         f"const float *const image = {image.pointer}, *const weights = {weights.pointer};",
         loop("r", f"part * {rows}L / {parts}", f"(part + 1) * {rows}L / {parts}", it.line()),
     )
     cost = rows * grid.columns * made.c * max(1, len(grid.taps)) * A_TAP
-    return Phase(text(body), parts, cost)
+    return Phase(text(body), parts, cost, shares=shares, dealt=dealt(image, out))
 
 
 class _Lines:

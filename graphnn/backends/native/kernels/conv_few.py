@@ -3,7 +3,7 @@ beforehand from one place; the taps of a short kernel row are spelled out."""
 
 from __future__ import annotations
 
-from graphnn.backends.native.kernels.axes import Lines, block, cut, flat, loop, text
+from graphnn.backends.native.kernels.axes import Lines, block, cut, dealt, flat, loop, shares_of, text
 from graphnn.backends.native.kernels.conv_grids import Grid, Tap
 from graphnn.backends.native.kernels.conv_products import FLOPS_PER_NS, Job
 from graphnn.backends.native.kernels.conv_tile import Shape
@@ -24,7 +24,8 @@ def few_phase(step: Step, job: Job, image: Operand, weights: Operand) -> Phase:
     """For results stored channels-last; the job has one grid, whose image has its borders."""
     (grid,), panels, block_ = job.grids.grids, job.panels, job.grids.image
     lines = block_.n * grid.rows
-    parts = max(1, min(PARTS, lines // 4))
+    shares = shares_of(block_.n)
+    parts = shares or max(1, min(PARTS, lines // 4))
     (top, left), sh = grid.start, grid.stride[0]
     each: Lines = [
         f"const long n = r / {grid.rows}, h = r % {grid.rows} * {sh} + {top};",
@@ -42,7 +43,7 @@ def few_phase(step: Step, job: Job, image: Operand, weights: Operand) -> Phase:
     head = [f"const float *const image = {image.pointer}, *const weights = {weights.pointer};"]
     body = text(head, cut(lines, parts), loop("r", "from", "to", each))
     flops = 2.0 * lines * grid.columns * panels.columns * panels.rows * len(panels.taps)
-    return Phase(body, parts, flops / FLOPS_PER_NS)
+    return Phase(body, parts, flops / FLOPS_PER_NS, shares=shares, dealt=dealt(image, step.outputs[0]))
 
 
 def _line(step: Step, job: Job, grid: Grid) -> Lines:

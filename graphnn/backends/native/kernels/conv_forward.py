@@ -11,7 +11,8 @@ from graphnn.backends.native.kernels.conv_layout import Image, Panels, as_image,
 from graphnn.backends.native.kernels.conv_products import Job, Result, product_phase
 from graphnn.backends.native.kernels.conv_slim import slim_case, slim_shape
 from graphnn.backends.native.kernels.conv_tile import shape_of, tile_shape
-from graphnn.backends.native.kernels.matmul import has_whole_vectors
+from graphnn.backends.native.kernels.matmul import finish_sums, has_whole_vectors, product_phases, worker_memory
+from graphnn.backends.native.kernels.product import Product
 from graphnn.backends.native.kernels.winograd import (
     WeightSizes,
     Winograd,
@@ -119,10 +120,41 @@ def _conv(step: Step) -> list[Phase]:
     return [packing, *_product(step, made, packed, block)]
 
 
+def is_matrix_product(node: Node) -> bool:
+    """Whether a convolution of single pixels is rather a matrix product: of few pixels, with so many weights that these
+    are better read in blocks."""
+    x, weight, attrs = node.inputs[0], node.inputs[1], node.attrs
+    assert x is not None
+    assert weight is not None
+    return (attrs["stride"], attrs["padding"], attrs["shape"][2:]) == ((1, 1), (0, 0), (1, 1))
+
+
+def _matrix_product(step: Step, x: Operand, packed: Operand) -> list[Phase]:
+    """Pixels times weights."""
+    memory, block = step.scratch
+    n, c, h, w = x.shape
+    phases = []
+    if not x.is_channels_last:
+        phases.append(image_phase(Image(n, c, h, w, 0, 0, h, w), x, block))
+        x = block
+    width, outputs = packed.shape[-1], step.attrs["shape"][0]
+    product = Product(x, packed, (), n * h * w, outputs, c, c, 1, width, 1, width)
+    bias = step.inputs[2] if len(step.inputs) > 2 else None
+    return [*phases, *product_phases(step, product, finish_sums(step, bias, step.attrs["relu"]), memory, samples=n)]
+
+
 def _image_scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     winograd = winograd_of(node, machine, True)
     if winograd is not None:
         return winograd.scratch(machine), winograd.source
+    if is_matrix_product(node):
+        x, weight = node.inputs[0], node.inputs[1]
+        assert x is not None
+        assert weight is not None
+        pixels, (outputs, c, *_) = x.type.size // x.type.shape[1], node.attrs["shape"]
+        memory = worker_memory(machine, dtypes.float32, pixels, outputs, c, weight.type.shape[-1])
+        n, _, h, w = x.type.shape
+        return memory, TensorType(dtypes.float32, (n, h, w, c))
     return (Forward(node, machine).image.type,)
 
 
@@ -135,6 +167,8 @@ def _packed_conv(step: Step) -> list[Phase]:
     if winograd is not None:
         memory, image = step.scratch
         return winograd_phases(step, winograd, x, image, packed, memory, finisher(step, winograd.columns))
+    if is_matrix_product(step.node):
+        return _matrix_product(step, x, packed)
     return _product(step, Forward(step.node, step.machine), packed, step.scratch[0])
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from graphnn.backends.native.kernels.axes import Lines, block, loop, text
+from graphnn.backends.native.kernels.axes import Lines, block, dealt, loop, shares_of, text
 from graphnn.backends.native.kernels.conv_panels import Source, by_element, panel_text
 from graphnn.backends.native.step import Operand, Phase
 from graphnn.ir import dtypes
@@ -44,7 +44,8 @@ def image_phase(image: Image, source: Operand, target: Operand) -> Phase:
     rows = image.n * image.hp
     first, last = max(0, image.left), min(image.wp, image.w + image.left)
     size = image.type.size
-    parts = max(1, min(16, rows, size // 4096))
+    shares = shares_of(image.n)
+    parts = shares or max(1, min(16, rows, size // 4096))
     c = image.c
     if (sc == 1 or c == 1) and sw == c:
         move = f"memcpy(to + {first * c}, from + {(first - image.left) * sw}, {max(0, last - first) * c * 4});"
@@ -63,7 +64,8 @@ def image_phase(image: Image, source: Operand, target: Operand) -> Phase:
         {move}
         memset(to + {max(first, last) * c}, 0, {(image.wp - max(first, last)) * c * 4});
     }}"""
-    return Phase(body, parts, size * (COPY if sc == 1 else TRANSPOSED))
+    cost = size * (COPY if sc == 1 else TRANSPOSED)
+    return Phase(body, parts, cost, shares=shares, dealt=dealt(source, target))
 
 
 def as_image(operand: Operand) -> Operand:

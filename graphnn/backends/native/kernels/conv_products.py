@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
+from graphnn.backends.native.kernels.axes import LEAST_SHARES, dealt, shares_of
 from graphnn.backends.native.kernels.conv_grids import Grid, Grids
 from graphnn.backends.native.kernels.conv_layout import Image, Panels
 from graphnn.backends.native.kernels.conv_tile import Run, Shape, tile
@@ -58,7 +59,9 @@ def product_phase(step: Step, job: Job, image: Operand, weights: Operand, case: 
     pixels = [grids.pixels(g) for g in grids.grids]
     flops = 2.0 * panels.columns * panels.rows * sum(p * len(g.taps) for p, g in zip(pixels, grids.grids, strict=True))
     blocks = _blocks(job, pixels)
-    groups = 1 if blocks >= PARTS else max(1, min(panels.number, PARTS // blocks))
+    shares = shares_of(grids.image.n) if blocks >= LEAST_SHARES else 0
+    blocks = shares or blocks
+    groups = 1 if shares or blocks >= PARTS else max(1, min(panels.number, PARTS // blocks))
     helpers: dict[str, str] = {}
     for grid, count in zip(grids.grids, pixels, strict=True):
         name, made = _grid(step, job, grid, count, blocks, case or _tile_case)
@@ -72,7 +75,8 @@ def product_phase(step: Step, job: Job, image: Operand, weights: Operand, case: 
         const float *const image = {image.pointer} + {panels.first_row};
 {calls}
     }}"""
-    return Phase(body, blocks * groups, flops / FLOPS_PER_NS, tuple(helpers.values()))
+    touched = dealt(image, step.outputs[0])
+    return Phase(body, blocks * groups, flops / FLOPS_PER_NS, tuple(helpers.values()), shares=shares, dealt=touched)
 
 
 def _blocks(job: Job, pixels: list[int]) -> int:

@@ -21,13 +21,14 @@ class Shape(NamedTuple):
 
 
 def tile_shape(machine: Machine, columns: int) -> Shape:
-    """For so many output channels: two vectors a panel where they fill them."""
-    return shape_of(machine, 2 if columns > machine.lanes else 1)
+    """For so many output channels: two vectors a panel, or three where these leave less of the last panel empty."""
+    needed = -(-columns // machine.lanes)
+    return shape_of(machine, 1 if needed == 1 else 3 if -(-needed // 3) * 3 < -(-needed // 2) * 2 else 2)
 
 
 def shape_of(machine: Machine, vectors: int) -> Shape:
     """For panels of so many vectors."""
-    pixels = (machine.registers - 2 - vectors) // vectors
+    pixels = (machine.registers - (1 if vectors == 3 else 2) - vectors) // vectors
     return Shape(vectors, min(pixels, 14 if vectors > 1 else 10))
 
 
@@ -55,7 +56,8 @@ def tile(pixels: int, vectors: int, runs: Sequence[Run], lanes: int) -> str:
 def _run(run: Run, pixels: int, vectors: int, lanes: int) -> Iterator[str]:
     yield f"for (long k = {run.offset}; k < {run.offset + run.length}; k++, q += {vectors * lanes}) {{"
     for j in range(vectors):
-        yield f"    const f32v b{j} = gn_load_f32v(q + {j * lanes});"
+        yield f"    f32v b{j} = gn_load_f32v(q + {j * lanes});"
+        yield f"    gn_in_register(b{j});"
     for i in range(pixels):
         yield f"    const f32v x{i} = gn_splat_f32v(a{i}[k]);"
         for j in range(vectors):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphnn.backends.native.expressions import constant, expression, register_type
+from graphnn.backends.native.kernels.axes import dealt
 from graphnn.backends.native.loops import Nest
 from graphnn.backends.native.lowering import ELEMENTWISE, lowers, no_scratch
 from graphnn.backends.native.step import Operand, Phase, Step
@@ -60,7 +61,8 @@ def _elementwise(step: Step) -> list[Phase]:
 
     nodes = step.attrs["body"].nodes if "body" in step.attrs else [step.node]
     cost = nest.size * sum(FUNCTION if n.op.name in COSTLY else ARITHMETIC for n in nodes)
-    return [Phase(nest.text(compute, step.machine.lanes), nest.parts, cost)]
+    whole = [o for o in (*places, *wanted) if o.shape == wanted[0].shape]
+    return [Phase(nest.text(compute, step.machine.lanes), nest.parts, cost, shares=nest.shares, dealt=dealt(*whole))]
 
 
 def _number(operand: Operand, form: str) -> str:

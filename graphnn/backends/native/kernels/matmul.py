@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphnn.backends.native.kernels.axes import text
+from graphnn.backends.native.kernels.axes import dealt, text
 from graphnn.backends.native.kernels.matrix_blocking import blocking, nanoseconds, split_ranges, working_memory
 from graphnn.backends.native.kernels.matrix_dots import FEW, dots_text, suits_dots
 from graphnn.backends.native.kernels.matrix_loops import Loops, matrix_text
@@ -58,13 +58,15 @@ def _columns(node: Node, right: Sequence[int]) -> int:
 
 @lowers("matmul", accepts=accepts, scratch=scratch)
 def _matmul(step: Step) -> list[Phase]:
-    return product_phases(step, matmul_product(step), _finish(step, None, False), *step.scratch)
+    return product_phases(step, matmul_product(step), finish_sums(step, None, False), *step.scratch)
 
 
 @lowers("linear", "linear_relu", accepts=accepts, scratch=scratch)
 def _linear(step: Step) -> list[Phase]:
     bias = step.inputs[2] if len(step.inputs) > 2 else None
-    return product_phases(step, linear_product(step), _finish(step, bias, step.name == "linear_relu"), *step.scratch)
+    return product_phases(
+        step, linear_product(step), finish_sums(step, bias, step.name == "linear_relu"), *step.scratch
+    )
 
 
 def has_whole_vectors(node: Node) -> bool:
@@ -77,13 +79,17 @@ def has_whole_vectors(node: Node) -> bool:
 @lowers("packed_linear", accepts=lambda node: only_float32(node) and has_whole_vectors(node), scratch=scratch)
 def _packed_linear(step: Step) -> list[Phase]:
     bias = step.inputs[2] if len(step.inputs) > 2 else None
-    return product_phases(step, packed_product(step), _finish(step, bias, step.attrs["relu"]), *step.scratch)
+    memory, *partials = step.scratch
+    samples = 0 if step.inputs[0] is None else step.inputs[0].shape[0]
+    finish = finish_sums(step, bias, step.attrs["relu"])
+    return product_phases(step, packed_product(step), finish, memory, *partials, samples=0 if partials else samples)
 
 
 def product_phases(
-    step: Step, p: Product, finish: Finish, memory: Operand, partials: Operand | None = None
+    step: Step, p: Product, finish: Finish, memory: Operand, partials: Operand | None = None, *, samples: int = 0
 ) -> list[Phase]:
-    """`memory` is what `worker_memory` asks for; `partials` hold sums of ranges of k, if it is to be split."""
+    """`memory` is what `worker_memory` asks for; `partials` hold sums of ranges of k, if it is to be split. The rows are
+    those of so many `samples`, if these may be dealt out."""
     machine = step.machine
     if p.size == 0:
         return []
@@ -92,16 +98,17 @@ def product_phases(
         body, helpers, parts = dots_text(p, machine, finish)
         return [Phase(body, parts, 2 * cost, helpers)]
     split = partials is not None and p.batches == 1
-    cut = blocking(p, machine, partials.shape[0] if partials is not None and split else 1)
+    cut = blocking(p, machine, partials.shape[0] if partials is not None and split else 1, samples)
     place = f"{memory.pointer} + worker * {memory.shape[1]}L"
     if partials is None or not split:
         body, helpers = matrix_text(Loops(p, cut, machine.lanes, place, finish, step.is_group))
-        return [Phase(body, cut.parts, cost, helpers)]
+        touched = dealt(p.left, step.outputs[0])
+        return [Phase(body, cut.parts, cost, helpers, shares=cut.shares, dealt=touched, private=dealt(memory))]
     body, helpers = matrix_text(Loops(p, cut, machine.lanes, place, _partial(partials, p.kind), False))
     return [Phase(body, cut.parts, cost, helpers), _joined(partials, p, machine.lanes, finish)]
 
 
-def _finish(step: Step, bias: Operand | None, relu: bool) -> Finish:
+def finish_sums(step: Step, bias: Operand | None, relu: bool) -> Finish:
     """What becomes of a vector of sums."""
     kind = step.inputs[0].type.dtype.short if step.inputs[0] is not None else "f32"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from graphnn.backends.native.kernels.axes import shares_of
 from graphnn.backends.native.kernels.product import Product
 from graphnn.backends.native.toolchain.machine import Machine
 
@@ -17,6 +18,7 @@ SPLIT_ABOVE = 2000.0  # nanoseconds
 ROWS = 192  # of the left matrix in a part: its block of k stays in L2
 COLUMNS = 256  # of a part whose sums rest in memory between blocks of k
 SHARED = 65536  # floats of packed weights that every thread can have in its own cache, with its rows of all layers
+WHOLE = 640  # sums over packed panels up to so long are not cut into blocks
 DEEP = 2048  # from here a sum with a small result is split
 
 
@@ -36,6 +38,7 @@ class Blocking(NamedTuple):
     column_parts: int
     batch_parts: int
     splits: int  # ranges of k
+    shares: int = 0  # into which the rows are dealt: tiles are those of one
 
     @property
     def parts(self) -> int:
@@ -105,7 +108,13 @@ def streams(p: Product, machine: Machine) -> bool:
     return not p.panels and p.right_n == 1 and p.m <= 2 * main_tile(machine, p.n, p.kind)[0]
 
 
-def blocking(p: Product, machine: Machine, splits: int) -> Blocking:
+def blocking(p: Product, machine: Machine, splits: int, samples: int = 0) -> Blocking:
+    """`samples`, if given, may be dealt out in shares where each thread can have all weights in its own cache."""
+    shares = shares_of(samples)
+    if shares and p.panels and splits == p.batches == 1 and p.m % samples == 0:
+        made = _in_shares(p, machine, shares)
+        if made.panels * p.panels * p.k <= SHARED:
+            return made
     wide = 1 if p.kind == "f32" else 2
     rows, vectors = main_tile(machine, p.n, p.kind)
     if p.panels:
@@ -123,11 +132,20 @@ def blocking(p: Product, machine: Machine, splits: int) -> Blocking:
     rows, larger = p.m // tiles, p.m % tiles
     panels = -(-needed // vectors)
     width = vectors * machine.lanes
-    whole = not packed or (p.panels and tiles <= 2)  # a panel is read once or twice: blocks of k gain nothing
+    whole = not packed or (p.panels > 0 and (tiles <= 2 or p.k <= WHOLE))  # blocks of k would gain nothing
     depth = p.k if whole else block_of(p.k, width * wide)
     cuts = _cuts(p, machine, tiles, rows, panels, width, depth) if splits == 1 else (1, 1, 1)
     strips = packed and (p.left_k != 1 or depth < p.k) and panels >= 3 * cuts[1]
     return Blocking(tiles, rows, larger, vectors, panels, depth, packed, strips, *cuts, splits)
+
+
+def _in_shares(p: Product, machine: Machine, shares: int) -> Blocking:
+    vectors = p.panels // machine.lanes
+    tiles, rows, larger = tiles_of(p.m // shares, tile_rows(machine, vectors))
+    panels = -(-p.n // p.panels)
+    depth = p.k if tiles <= 2 or p.k <= WHOLE else block_of(p.k, p.panels)
+    strips = panels >= 3 and (p.left_k != 1 or depth < p.k)
+    return Blocking(tiles, rows, larger, vectors, panels, depth, True, strips, shares, 1, 1, 1, shares)
 
 
 def _cuts(

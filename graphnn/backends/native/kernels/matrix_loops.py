@@ -65,7 +65,9 @@ def _ranges(it: Loops) -> Lines:
         f"const long across = {at} % {columns}, down = {at} / {columns} % {rows}, group = {at} / {rows * columns};"
     ]
     lines.append(_range("batch", "group", it.product.batches, batches))
-    lines.append(_range("tile", "down", cut.tiles, rows))
+    lines.append(
+        f"const long tile0 = 0, tile1 = {cut.tiles};" if cut.shares else _range("tile", "down", cut.tiles, rows)
+    )
     lines.append(_range("panel", "across", cut.panels, columns))
     if cut.packed:
         lines.append(f"{it.c} *const memory = {it.memory};")
@@ -121,7 +123,8 @@ def _strips(it: Loops, made: _Functions) -> Lines:
 def _tiles(it: Loops, each: Callable[[int], Lines]) -> Lines:
     """A loop over the part's tiles, where `each` gives the statements of one of so many rows."""
     cut = it.cut
-    lines = [f"const long row = tile * {cut.rows} + {_least('tile', cut.larger)};"]
+    first = f"down * {it.product.m // cut.shares} + " if cut.shares else ""
+    lines = [f"const long row = {first}tile * {cut.rows} + {_least('tile', cut.larger)};"]
     if cut.larger:
         lines += [*block(f"if (tile < {cut.larger})", each(cut.rows + 1)), *block("else", each(cut.rows))]
     else:

@@ -9,10 +9,12 @@ from graphnn.backends.native.kernels.axes import (
     Lines,
     axes,
     cut,
+    dealt,
     loop,
     nest,
     parts_for,
     pointers,
+    shares_of,
     text,
     there,
 )
@@ -63,19 +65,24 @@ def _side_by_side(*images: _Images | None) -> bool:
     return all(i is None or (i.moves[1] == 1 and i.c > 1) for i in images)
 
 
-def _planes(head: Lines, x: _Images, work: int, cost: float, *body: str | Lines) -> Phase:
+def _planes(step: Step, head: Lines, x: _Images, work: int, cost: float, *body: str | Lines) -> Phase:
     """`body` for image c of sample n."""
-    planes = x.n * x.c
-    parts = parts_for(work, min(8, planes))
     place = [f"const long n = k / {x.c}, c = k % {x.c};"]
-    return Phase(text(head, cut(planes, parts), loop("k", "from", "to", place, *body)), parts, cost, HELPERS)
+    return _over_samples(step, head, x.n, x.c, work, cost, place, *body)
 
 
-def _rows(head: Lines, n: int, rows: int, work: int, cost: float, *body: str | Lines) -> Phase:
+def _rows(step: Step, head: Lines, n: int, rows: int, work: int, cost: float, *body: str | Lines) -> Phase:
     """`body` for row of windows r of sample n."""
-    parts = parts_for(work, min(8, n * rows))
     place = [f"const long n = k / {rows}, r = k % {rows};"]
-    return Phase(text(head, cut(n * rows, parts), loop("k", "from", "to", place, *body)), parts, cost, HELPERS)
+    return _over_samples(step, head, n, rows, work, cost, place, *body)
+
+
+def _over_samples(step: Step, head: Lines, n: int, each: int, work: int, cost: float, *body: str | Lines) -> Phase:
+    """`body` for all k of `each` pieces of n samples."""
+    shares = shares_of(n)
+    parts = shares or parts_for(work, min(8, n * each))
+    lines = text(head, cut(n * each, parts), loop("k", "from", "to", *body))
+    return Phase(lines, parts, cost, HELPERS, shares=shares, dealt=dealt(*step.inputs, *step.outputs))
 
 
 # ---- the greatest
@@ -96,10 +103,10 @@ def _max_pool2d(step: Step) -> list[Phase]:
         to = "0" if images is None else f"out + n * {images.moves[0]}"
         to_index = "0" if places is None else f"indices + n * {places.moves[0]}"
         call = f"gn_max_windows_channels({to}, {to_index}, x + n * {x.moves[0]}, r, {x.c}, w);"
-        return [_rows(head, x.n, shown.h, work, 0.3 * work, call)]
+        return [_rows(step, head, x.n, shown.h, work, 0.3 * work, call)]
     to = "0" if images is None else images.at("out")
     to_index = "0" if places is None else places.at("indices")
-    return [_planes(head, x, work, 0.5 * work, f"gn_max_windows({to}, {to_index}, {x.at('x')}, w);")]
+    return [_planes(step, head, x, work, 0.5 * work, f"gn_max_windows({to}, {to_index}, {x.at('x')}, w);")]
 
 
 @lowers("max_pool2d_grad", accepts=_accepts)
@@ -116,7 +123,7 @@ def _max_pool2d_grad(step: Step) -> list[Phase]:
     place = f"at * {out.moves[3]}" if wide else f"at / {out.w} * {out.moves[2]} + at % {out.w} * {out.moves[3]}"
     lines = [f"const int64_t at = {at};", f"({out.at('out')})[{place}] += *({value});"]
     every = nest(axes((g.h, g.w), g.moves[2:]), lines) if min(g.h, g.w) > 1 else _whole(g, lines)
-    return [_planes(head, out, work, cost, _clear(out), every)]
+    return [_planes(step, head, out, work, cost, _clear(out), every)]
 
 
 def _whole(g: _Images, body: Lines) -> Lines:
@@ -158,8 +165,8 @@ def _avg_pool2d(step: Step) -> list[Phase]:
     work = out.n * out.c * out.h * out.w * math.prod(step.attrs["kernel_size"])
     if _side_by_side(x, out):
         call = f"gn_mean_windows_channels(out + n * {out.moves[0]}, x + n * {x.moves[0]}, r, {x.c}, w);"
-        return [_rows(head, x.n, out.h, work, 0.3 * work, call)]
-    return [_planes(head, x, work, 0.5 * work, f"gn_mean_windows({out.at('out')}, {x.at('x')}, w);")]
+        return [_rows(step, head, x.n, out.h, work, 0.3 * work, call)]
+    return [_planes(step, head, x, work, 0.5 * work, f"gn_mean_windows({out.at('out')}, {x.at('x')}, w);")]
 
 
 @lowers("avg_pool2d_grad", accepts=_accepts)
@@ -169,7 +176,7 @@ def _avg_pool2d_grad(step: Step) -> list[Phase]:
     work = g.n * g.c * g.h * g.w * math.prod(step.attrs["kernel_size"])
     if not _side_by_side(g, out):
         call = f"gn_mean_windows_grad({out.at('out')}, {g.at('g')}, 1, w);"
-        return [_planes(head, out, work, 1.5 * work, _clear(out), call)]
+        return [_planes(step, head, out, work, 1.5 * work, _clear(out), call)]
     size = out.c * out.h * out.w
     lines = [
         f"gn_fill(out + n * {out.moves[0]}, {size}, 0);",

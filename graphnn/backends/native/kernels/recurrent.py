@@ -163,9 +163,7 @@ class _Layer:
             for name, o in (("h", self.h_n), ("c", self.c_n))
             if o is not None
         ]
-        return Walk(
-            step.machine, self.cut, spans(step.node), False, gates.weights, work, begin, end, inputs
-        )
+        return Walk(step.machine, self.cut, spans(step.node), False, gates.weights, work, begin, end, inputs)
 
     def _weights(self, matrix: Operand, panels: Operand, k: int, vectors: int) -> Weights:
         gates, width = GATES[self.step.name], vectors * self.step.machine.lanes

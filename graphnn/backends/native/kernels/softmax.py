@@ -14,11 +14,13 @@ from graphnn.backends.native.kernels.axes import (
     axes,
     count,
     cut,
+    dealt,
     flat,
     loop,
     ordered,
     parts_for,
     pointers,
+    shares_of,
     text,
     unravel,
 )
@@ -45,7 +47,8 @@ def line_phase(function: str, out: Operand, given: Sequence[Operand], dim: int) 
     head = pointers(**dict(zip(names, operands, strict=True)))
     along = n == 1 or all(m == 1 for m in moves)
     lead = rest if along or not _side_by_side(rest) else rest[:-1]
-    parts = parts_for(4 * out.type.size, min(8, count(lead)))
+    shares = shares_of(out.shape[0]) if _outermost_first(operands, dim) else 0
+    parts = shares or parts_for(4 * out.type.size, min(8, count(lead)))
     if along:
         call: Lines = [f"{function}_row({_places(names)}, {n});"]
     else:
@@ -53,7 +56,12 @@ def line_phase(function: str, out: Operand, given: Sequence[Operand], dim: int) 
     offsets = unravel(lead, [f"{name}_at" for name in names])
     body = flat(head, cut(count(lead), parts), loop("k", "from", "to", offsets, call))
     cost = 0.25 if function == "gn_softmax_grad" else 0.9  # the others take exponentials
-    return Phase(text(body), parts, cost * out.type.size, HELPERS)
+    return Phase(text(body), parts, cost * out.type.size, HELPERS, shares=shares, dealt=dealt(*operands))
+
+
+def _outermost_first(operands: Sequence[Operand], dim: int) -> bool:
+    """Whether the first axis is outermost in memory, and no lines run along it."""
+    return dim % max(1, operands[0].type.ndim) != 0 and all(o.strides[0] == max(o.strides) for o in operands)
 
 
 def _without(sizes: Sequence[int], dim: int) -> list[int]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-from graphnn.backends.native.kernels.axes import Lines, block, flat, loop, text
+from graphnn.backends.native.kernels.axes import Lines, block, dealt, flat, loop, shares_of, text
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, image_phase, panels_phase
 from graphnn.backends.native.kernels.conv_products import Finish
 from graphnn.backends.native.kernels.conv_tile import Run, tile, tile_shape
@@ -70,10 +70,18 @@ class Winograd(NamedTuple):
 
     @property
     def blocks(self) -> int:
-        """An even number, so that two threads have equal shares."""
+        """An even number, so that two threads have equal shares, or so many for each share of the samples."""
         most = max(6, min(MOST_TILES, CACHED // (4 * PRODUCTS * self.image.c) // 6 * 6))
-        blocks = -(-self.tiles // most)
+        blocks, shares = -(-self.tiles // most), shares_of(self.image.n)
+        if shares and blocks >= shares:
+            return -(-blocks // shares) * shares
         return min(self.tiles, blocks + blocks % 2)
+
+    @property
+    def shares(self) -> int:
+        """Of the samples, into which the blocks deal them; 0: they do not."""
+        shares = shares_of(self.image.n)
+        return shares if shares and not self.groups and self.blocks % shares == 0 else 0
 
     @property
     def groups(self) -> int:
@@ -223,7 +231,8 @@ def _blocks_phases(functions: _Functions, image: Operand, weights: Operand, scra
         _image_tiles(functions, image, "low"),
         loop("panel", 0, it.panels, *products, _results(functions, "low", "high")),
     )
-    return [Phase(text(body), it.blocks, _cost(it), tuple(functions.texts))]
+    touched, texts = dealt(image, functions.step.outputs[0]), tuple(functions.texts)
+    return [Phase(text(body), it.blocks, _cost(it), texts, shares=it.shares, dealt=touched, private=dealt(scratch))]
 
 
 def _groups_phases(functions: _Functions, image: Operand, weights: Operand, scratch: Operand) -> list[Phase]:
