@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from graphnn.passes.constant_folding import ConstantFolding as ConstantFolding
     from graphnn.passes.dead_code import DeadCode as DeadCode
     from graphnn.passes.eliminate_dropout import EliminateDropout as EliminateDropout
+    from graphnn.passes.flatten_channels_last import FlattenChannelsLast as FlattenChannelsLast
     from graphnn.passes.fold_batch_norm import FoldBatchNorm as FoldBatchNorm
     from graphnn.passes.fuse_conv_relu import FuseConvReLU as FuseConvReLU
     from graphnn.passes.fuse_elementwise import FuseElementwise as FuseElementwise
@@ -37,6 +38,7 @@ _HOMES = {
     "ConstantFolding": "graphnn.passes.constant_folding",
     "DeadCode": "graphnn.passes.dead_code",
     "EliminateDropout": "graphnn.passes.eliminate_dropout",
+    "FlattenChannelsLast": "graphnn.passes.flatten_channels_last",
     "FoldBatchNorm": "graphnn.passes.fold_batch_norm",
     "FuseConvReLU": "graphnn.passes.fuse_conv_relu",
     "FuseElementwise": "graphnn.passes.fuse_elementwise",

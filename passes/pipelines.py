@@ -11,6 +11,7 @@ from graphnn.passes.common_subexpressions import CommonSubexpressions
 from graphnn.passes.constant_folding import ConstantFolding
 from graphnn.passes.dead_code import DeadCode
 from graphnn.passes.eliminate_dropout import EliminateDropout
+from graphnn.passes.flatten_channels_last import FlattenChannelsLast
 from graphnn.passes.fold_batch_norm import FoldBatchNorm
 from graphnn.passes.fuse_conv_relu import FuseConvReLU
 from graphnn.passes.fuse_elementwise import FuseElementwise
@@ -47,6 +48,8 @@ def _fusions(backend: str, late_inputs: int = 0, packing: HowToPack | None = Non
         LinesAsImages(),  # before the formats, which images have
         # before the groups, which go by where their operands lie
         ChannelsLast(),
+        # after the formats; before the packing, which hides the weights
+        *((FlattenChannelsLast(),) if packing is not None else ()),
         # after the formats, which decide how a convolution is done; before the groups, which hide the layers
         *((PackWeights(packing),) if packing is not None else ()),
         # before the groups, which would take what follows a product

@@ -59,6 +59,8 @@ def find_layouts(
     layouts = {value: own_layout(value) for value in (*graph.inputs, *graph.params)}
     for node in nodes:
         seen = view_layout(node, layouts) if views and Trait.VIEW in node.op.traits else None
+        if node.op.name == "contiguous" and views and node.output in channels_last:
+            seen = _either_way(node, layouts)
         if seen is not None:
             layouts[node.outputs[0]] = seen
             continue
@@ -83,6 +85,15 @@ def view_layout(node: Node, layouts: Layouts) -> Layout | None:
     if not _lies_in(seen, offset, source.base.type.size):
         return None
     return Layout(source.base, result.shape, _plain_strides(seen), offset)
+
+
+def _either_way(node: Node, layouts: Layouts) -> Layout | None:
+    """The layout of images brought into channels-last order that lie so already, having one channel or one pixel."""
+    value = node.inputs[0]
+    n, c, h, w = node.output.type.shape
+    if value is None or value.kind == LITERAL or (c > 1 and h * w > 1) or not layouts[value].is_whole:
+        return None
+    return Layout(layouts[value].base, (n, c, h, w), channels_last_strides((n, c, h, w)), 0)
 
 
 def _stand_in(source: Layout) -> np.ndarray:

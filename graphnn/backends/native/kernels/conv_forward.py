@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from graphnn.backends.native.kernels.axes import there
 from graphnn.backends.native.kernels.conv_depthwise import depthwise_phases, depthwise_scratch, is_depthwise
 from graphnn.backends.native.kernels.conv_few import few_phase, suits_few
 from graphnn.backends.native.kernels.conv_grids import Grid, Grids, Tap, lay_out
@@ -121,11 +122,8 @@ def _conv(step: Step) -> list[Phase]:
 
 
 def is_matrix_product(node: Node) -> bool:
-    """Whether a convolution of single pixels is rather a matrix product: of few pixels, with so many weights that these
-    are better read in blocks."""
-    x, weight, attrs = node.inputs[0], node.inputs[1], node.attrs
-    assert x is not None
-    assert weight is not None
+    """Whether a packed convolution reads single pixels, all of them: channels-last that is a matrix product."""
+    attrs = node.attrs
     return (attrs["stride"], attrs["padding"], attrs["shape"][2:]) == ((1, 1), (0, 0), (1, 1))
 
 
@@ -160,16 +158,14 @@ def _image_scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
 
 @lowers("packed_conv2d", accepts=lambda node: accepts(node) and has_whole_vectors(node), scratch=_image_scratch)
 def _packed_conv(step: Step) -> list[Phase]:
-    packed, x = step.inputs[1], step.inputs[0]
-    assert packed is not None
-    assert x is not None
+    x, packed, out = there(step.inputs[0]), there(step.inputs[1]), there(step.outputs[0])
     winograd = winograd_of(step.node, step.machine, True)
     if winograd is not None:
         memory, image = step.scratch
         return winograd_phases(step, winograd, x, image, packed, memory, finisher(step, winograd.columns))
-    if is_matrix_product(step.node):
+    if is_matrix_product(step.node) and out.is_channels_last:
         return _matrix_product(step, x, packed)
-    return _product(step, Forward(step.node, step.machine), packed, step.scratch[0])
+    return _product(step, Forward(step.node, step.machine), packed, step.scratch[-1])
 
 
 def _product(step: Step, made: Forward, packed: Operand, block: Operand) -> list[Phase]:
