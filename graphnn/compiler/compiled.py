@@ -15,7 +15,7 @@ from graphnn.backends.registry import Backend, backend_named
 from graphnn.compiler.entry import Assumed, Entry
 from graphnn.compiler.guards import collect
 from graphnn.compiler.records import PlanRecord
-from graphnn.compiler.shortcut import Shortcut, shortcut
+from graphnn.compiler.shortcut import OTHER, Shortcut, shortcut
 from graphnn.compiler.signature import Key, difference, signature
 from graphnn.errors import ArgumentError, BackendError, TraceError
 from graphnn.ir import epoch
@@ -70,9 +70,9 @@ class Compiled:
             return self._function(*args, **kwargs)
         last = self._last
         if last is not None and not kwargs:
-            arrays = last.match(args)
-            if arrays is not None and last.entry.fresh():
-                return last.entry.call(args, arrays)
+            found = last(args)
+            if found is not OTHER:
+                return found
         key, leaves = signature(args, kwargs, self._dynamic)
         entry = self._entry(key, args, kwargs)
         self._last = shortcut(entry, args, kwargs)

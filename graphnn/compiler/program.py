@@ -17,7 +17,7 @@ from graphnn.ir.value import Value
 from graphnn.plan.places import STATE
 from graphnn.plan.plan import Plan, make_plan
 from graphnn.runtime.executable import Executable, State, Workspace
-from graphnn.tensor.storage import Storage
+from graphnn.tensor.storage import Storage, changes
 
 _grouping = threading.Lock()
 
@@ -62,6 +62,11 @@ class Program:
             self._bound = made, state
         return state
 
+    @property
+    def bound(self) -> State:
+        """What `state` gave last."""
+        return self._bound[1]
+
     def run(self, inputs: list[Any]) -> list[np.ndarray]:
         """One run without a backward part; the outputs as fresh arrays."""
         if not self.written:
@@ -87,8 +92,7 @@ class Program:
             if self.storages[i] in self.written:
                 np.copyto(self.storages[i].array, state[i])
         for storage in self.written:
-            storage.writes += 1
-            storage.version += 1
+            storage.wrote()
 
 
 class Prologue:
@@ -100,6 +104,7 @@ class Prologue:
         self.runs = 0
         self._results: State = ()
         self._seen: list[tuple[Storage, np.ndarray, int]] | None = None
+        self.checked = -1  # `changes.count` when the results were known to be current
         self._lock = threading.Lock()
         if graph is not None:
             plan = make_plan(graph, backend.target)
@@ -108,7 +113,11 @@ class Prologue:
 
     def results(self) -> State:
         """The current results; computed anew when the state they come from was, or may have been, written."""
+        if self.checked == changes.count:
+            return self._results
+        count = changes.count
         if self.graph is None or self._current():
+            self.checked = count
             return self._results
         with self._lock:
             seen = [(s, s.array, s.writes) for s in self.storages]

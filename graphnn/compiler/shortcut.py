@@ -1,4 +1,8 @@
-"""The short way of a call: that it is like the one before is seen at a glance, without making its key."""
+"""The short way of a call: that it is like the one before is seen at a glance, without making its key.
+
+It is a function of the arguments, written out for them: loops and calls in between would take three times as long. What
+does not fit at a glance goes the long way, and may have the same key.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +10,83 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from graphnn.autodiff.modes import state as grad_mode
 from graphnn.compiler.entry import Entry
 from graphnn.compiler.signature import COMPUTED, grad_state
+from graphnn.ir import epoch
+from graphnn.tensor.storage import Storage, changes
 from graphnn.tensor.tensor import Tensor
 
-Match = Callable[[tuple[Any, ...]], list[Any] | None]
-
-
-class Shortcut:
-    """The plan used last, and `match`: given the arguments of a call with the same key, the arrays of its tensors, else
-    None. Tensors with memory of their own go by type and gradients, everything else by identity. What does not fit at a
-    glance goes the long way, and may have the same key."""
-
-    __slots__ = ("entry", "match")
-
-    def __init__(self, entry: Entry, args: tuple[Any, ...]) -> None:
-        self.entry = entry
-        self.match = _match(args, entry.tensor_leaves)
+OTHER = object()
+Shortcut = Callable[[tuple[Any, ...]], Any]
+"""Given the arguments of a call with the same key, its result; else `OTHER`."""
 
 
 def shortcut(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Shortcut | None:
-    """A shortcut for calls like this one; None where arguments need a closer look."""
+    """A shortcut for calls like this one, which `entry` has run; None where arguments need a closer look. Tensors with
+    memory of their own go by type and gradients, everything else by identity."""
     if kwargs or any(map(_is_involved, args)):
         return None
-    found = Shortcut(entry, args)
-    return None if found.match(args) is None else found
+    names = {"Tensor": Tensor, "grad_mode": grad_mode, "epoch": epoch, "entry": entry, "OTHER": OTHER}
+    tests = list(_tests(args, names))
+    checks = "" if entry.grads_seen or entry.volatile else "entry.epoch == epoch.value or "
+    arrays = ", ".join(f"a{i}._array" for i in entry.tensor_leaves)
+    lines = [
+        "def run(args):",
+        f"    if len(args) != {len(args)}: return OTHER",
+        *([f"    {''.join(f'a{i}, ' for i in range(len(args)))}= args"] if args else []),
+        f"    if not ({' and '.join(tests)}) or not ({checks}entry.fresh()): return OTHER",
+        *(_one_result(entry, arrays, names) or [f"    return entry.call(args, [{arrays}])"]),
+    ]
+    exec("\n".join(lines), names)
+    return names["run"]  # type: ignore[return-value]
+
+
+def _one_result(entry: Entry, arrays: str, names: dict[str, Any]) -> list[str] | None:
+    """The lines of a run that only makes one new tensor, by a single call of C: those of `Entry.call` and of what it calls.
+    None for other runs."""
+    program = entry.program
+    if entry.single is None or entry.readers or entry.written or entry.grads or program.written or program.strided:
+        return None
+    workspace = program.executable.lease(program.state())
+    program.executable.release(workspace)
+    single = getattr(workspace, "single", None)
+    if single is None:
+        return None
+    names |= {"program": program, "executable": program.executable, "free": program.executable.free, "changes": changes}
+    names |= {"new": object.__new__, "Storage": Storage, "kind": entry.single, "empty": np.empty}
+    names |= {"shape": single.shape, "dtype": single.dtype, "prologue": program.prologue}
+    return [
+        "    state = program.bound if prologue.checked == changes.count else program.state()",
+        "    try: workspace = free.pop()",
+        "    except IndexError: workspace = executable.lease(state)",
+        "    if workspace.state is not state: workspace = executable.rebound(workspace, state)",
+        "    made = empty(shape, dtype)",
+        f"    refused = workspace.single.function({arrays}{', ' if arrays else ''}made)",
+        "    if refused:",
+        "        try: workspace.refuse(refused)",
+        "        finally: free.append(workspace)",
+        "    free.append(workspace)",
+        "    found = new(Tensor)",
+        "    found._array = made",
+        "    found._type = kind",
+        "    found._storage = storage = new(Storage)",
+        "    storage.array = made",
+        "    return found",
+    ]
+
+
+def _tests(args: tuple[Any, ...], names: dict[str, Any]) -> Iterator[str]:
+    """Expressions that hold for arguments like these."""
+    tensors = [i for i, a in enumerate(args) if type(a) is Tensor]
+    yield f"grad_mode.enabled is {grad_mode.enabled}"
+    for i, arg in enumerate(args):
+        names[f"known{i}"] = arg.tensor_type if i in tensors else arg
+        yield from _like(f"a{i}", f"known{i}", grad_state(arg)) if i in tensors else [f"a{i} is known{i}"]
+    if len(tensors) > 1:
+        yield f"len({{{', '.join(f'a{i}._storage' for i in tensors)}}}) == {len(tensors)}"
 
 
 def _is_involved(arg: Any) -> bool:
@@ -39,27 +94,6 @@ def _is_involved(arg: Any) -> bool:
     if type(arg) is Tensor:
         return False
     return isinstance(arg, Tensor | tuple | list | dict) or dataclasses.is_dataclass(arg)
-
-
-def _match(args: tuple[Any, ...], wanted: list[int]) -> Match:
-    """`Shortcut.match`, written out for these arguments: a loop over them takes three times as long."""
-    names = {"Tensor": Tensor, "grad_mode": grad_mode}
-    tensors = [i for i, a in enumerate(args) if type(a) is Tensor]
-    tests = [f"grad_mode.enabled is {grad_mode.enabled}"]
-    for i, arg in enumerate(args):
-        names[f"known{i}"] = arg.tensor_type if i in tensors else arg
-        tests += _like(f"a{i}", f"known{i}", grad_state(arg)) if i in tensors else [f"a{i} is known{i}"]
-    if len(tensors) > 1:
-        tests.append(f"len({{{', '.join(f'a{i}._storage' for i in tensors)}}}) == {len(tensors)}")
-    lines = [
-        "def match(args):",
-        f"    if len(args) != {len(args)}: return None",
-        *([f"    {''.join(f'a{i}, ' for i in range(len(args)))}= args"] if args else []),
-        f"    if {' and '.join(tests)}:",
-        f"        return [{', '.join(f'a{i}._array' for i in wanted)}]",
-    ]
-    exec("\n".join(lines), names)
-    return names["match"]  # type: ignore[return-value]
 
 
 def _like(name: str, kind: str, gradient: bool | str) -> Iterator[str]:

@@ -28,25 +28,26 @@ class Workspace(Protocol):
 
 
 class Executable:
-    """Hands out workspaces and takes them back; one is made when none is free, bound again when the state has moved."""
+    """Hands out workspaces and takes them back; one is made when none is `free`, bound again when the state has moved."""
 
     def __init__(self, bind: Callable[[State], Workspace]) -> None:
         self._bind = bind
-        self._free: deque[Workspace] = deque()
+        self.free: deque[Workspace] = deque()
 
     def lease(self, state: State) -> Workspace:
         """A workspace bound to these arrays; give it back with `release`."""
         try:
-            workspace = self._free.pop()
+            workspace = self.free.pop()
         except IndexError:
             return self._bind(state)
-        return workspace if workspace.state is state else self._rebound(workspace, state)
+        return workspace if workspace.state is state else self.rebound(workspace, state)
 
-    def _rebound(self, workspace: Workspace, state: State) -> Workspace:
+    def rebound(self, workspace: Workspace, state: State) -> Workspace:
+        """The workspace if it is bound to the same arrays, else another one."""
         return workspace if all(map(_same, workspace.state, state)) else self._bind(state)
 
     def release(self, workspace: Workspace) -> None:
-        self._free.append(workspace)
+        self.free.append(workspace)
 
     def run(self, inputs: list[Any], state: State) -> list[np.ndarray]:
         """One run from end to end."""
@@ -54,7 +55,7 @@ class Executable:
         try:
             return workspace.forward(inputs)
         finally:
-            self._free.append(workspace)
+            self.free.append(workspace)
 
 
 def _same(a: object, b: object) -> bool:

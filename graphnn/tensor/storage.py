@@ -8,6 +8,18 @@ from typing import Any
 import numpy as np
 
 
+class Changes:
+    """`count` moves with every write to any storage, and when an array is handed out through which writes cannot be seen."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+changes = Changes()
+
+
 class Storage:
     """One block of memory. Views share it; every write through any of them is counted here.
 
@@ -37,14 +49,20 @@ class Storage:
 
     def wrote(self) -> None:
         """Counts a write that autograd sees too."""
-        self.writes += 1
         self.version += 1
+        self.wrote_unseen()
+
+    def wrote_unseen(self) -> None:
+        """Counts a write that autograd does not see."""
+        self.writes += 1
+        changes.count += 1
 
     def export(self, array: np.ndarray) -> np.ndarray:
         """A view for users to keep; while it lives, writes through it cannot be seen."""
         handed = np.asarray(_Export(array))
         self._exports = [ref for ref in self._exports or () if ref() is not None]
         self._exports.append(weakref.ref(handed))
+        changes.count += 1
         return handed
 
     @property

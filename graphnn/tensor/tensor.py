@@ -99,7 +99,7 @@ class Tensor(TensorMethods):
     def wrote(self) -> None:
         """Counts a write through this tensor."""
         if self._unseen:
-            self._storage.writes += 1
+            self._storage.wrote_unseen()
         else:
             self._storage.wrote()
 

@@ -67,7 +67,7 @@ def test_a_dropped_output_gives_its_workspace_back():
     for _ in range(5):
         fast(data(6, 4))
     gc.collect()
-    assert len(fast._compiled._made[0].program.executable._free) == 1
+    assert len(fast._compiled._made[0].program.executable.free) == 1
 
 
 def test_weights_changed_between_forward_and_backward_are_noticed():

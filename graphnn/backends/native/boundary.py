@@ -1,7 +1,7 @@
 """Where Python meets C: the function that a run calls. It takes the arguments in, runs a phase, hands the results out.
 
 It is a Python function (`toolchain/python.py`): arguments come as objects, NumPy's arrays (`array.h` reads their fields)
-or numbers; results go into fresh arrays. Python's lock is let go while the phase runs. What C has no simple way for
+or numbers; results go into fresh arrays. Python's lock is let go while a longer phase runs. What C has no simple way for
 (results with gaps, state of another dtype) is left to NumPy.
 """
 
@@ -17,6 +17,7 @@ from graphnn.plan.strides import contiguous_strides
 
 Place = Callable[[Slot], int]
 
+BRIEF = 10_000.0  # nanoseconds
 NUMBERS = {"float64": ("double", "as_double"), "int64": ("long long", "as_integer"), "bool": ("_Bool", "is_true")}
 
 
@@ -39,8 +40,9 @@ def write_boundary(
     outputs: Sequence[Value],
     copies: Sequence[Copy],
     place: Place,
+    cost: float,
 ) -> Boundary:
-    """The function that runs `segments`; `place` finds room in the table for a slot."""
+    """The function that runs `segments`, of so many nanoseconds; `place` finds room in the table for a slot."""
     made = Boundary(name)
     numbers: list[str] = []
     enter: list[str] = []
@@ -74,13 +76,16 @@ def write_boundary(
             f"void *{name}(gn_array *self, void *const *given, intptr_t count)",
             "{\n    const gn_context *c = (const gn_context *)self->data;\n    char **t = c->table;\n    (void)count;",
             *numbers,
-            "    void *thread = c->release_lock();",
-            f"    const long refused = {name}_phase(c, t, given);",
-            "    c->take_lock(thread);",
+            *_locked(f"    const long refused = {name}_phase(c, t, given);", cost < BRIEF),
             "    return c->from_long(refused);\n}\n",
         ]
     )
     return made
+
+
+def _locked(run: str, brief: bool) -> list[str]:
+    """The run, without Python's lock unless it is over before another thread could have made use of it."""
+    return [run] if brief else ["    void *thread = c->release_lock();", run, "    c->take_lock(thread);"]
 
 
 def _enter(slot: Slot, value: Value, number: int, place: int) -> list[str]:

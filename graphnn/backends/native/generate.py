@@ -64,6 +64,7 @@ class Segment:
     name: str = ""
     step: int = -1
     calls: list[str] = field(default_factory=list)
+    cost: float = 0.0  # nanoseconds on one thread
 
 
 @dataclass
@@ -122,8 +123,8 @@ class _Generator:
         inputs = [v for v in plan.graph.inputs if (v in plan.late) != early]
         outputs = outputs_in_phase(plan.graph, plan, early)
         copies = [c for c in plan.copies if (c.early or plan.barrier is None) == early]
-        names = [s.name for s in segments]
-        return write_boundary(plan, name, names, inputs, outputs, copies, lambda slot: self._place(slot, 0))
+        names, cost = [s.name for s in segments], sum(s.cost for s in segments)
+        return write_boundary(plan, name, names, inputs, outputs, copies, lambda slot: self._place(slot, 0), cost)
 
     # ---- steps
 
@@ -137,11 +138,15 @@ class _Generator:
                 launches.append(launch)
                 continue
             if launches:
-                yield Segment(f"{name}_{count}", calls=self._calls(launches))
+                yield self._segment(f"{name}_{count}", launches)
                 count, launches = count + 1, []
             yield Segment(step=index)
         if launches:
-            yield Segment(f"{name}_{count}", calls=self._calls(launches))
+            yield self._segment(f"{name}_{count}", launches)
+
+    def _segment(self, name: str, launches: Sequence[Launch]) -> Segment:
+        cost = sum(call.phase.cost for launch in launches for call in launch.calls)
+        return Segment(name, calls=self._calls(launches), cost=cost)
 
     def _launch(self, index: int) -> Launch | None:
         """The step's functions; None if it has no lowering."""

@@ -25,13 +25,21 @@ LINE = 64  # bytes
 
 
 class _Crossing(NamedTuple):
-    """A phase's C function, and what it makes (see `Boundary`); `single` where that is one array and all."""
+    """A phase's C function, and what it makes (see `Boundary`)."""
 
     function: Any
     fresh: list[tuple[tuple[int, ...], np.dtype]]
     through: list[bool] | None
     rest: list[Bound]
-    single: tuple[tuple[int, ...], np.dtype] | None
+
+
+class Single(NamedTuple):
+    """The C function of a run that fills one fresh array: called with the arrays of the inputs and that array, it returns 0,
+    or what `refuse` takes."""
+
+    function: Any
+    shape: tuple[int, ...]
+    dtype: np.dtype
 
 
 class NativeWorkspace:
@@ -56,6 +64,7 @@ class NativeWorkspace:
         self._at_end = [self._copy(c.target, c.source) for early, c in copies if not early]
         self._forward = self._crossing(program.forward, library, self._out)
         self._backward = self._crossing(program.backward, library, self._late_out)
+        self.single = self._single(program)
 
     def _crossing(self, boundary: Boundary | None, library: Any, results: list[np.ndarray]) -> _Crossing | None:
         if boundary is None or not reads_arrays():
@@ -67,8 +76,15 @@ class NativeWorkspace:
             fresh,
             None if all(boundary.outputs) else boundary.outputs,
             [self._copy(c.target, c.source) for c in boundary.rest],
-            fresh[0] if boundary.outputs == [True] and not boundary.rest else None,
         )
+
+    def _single(self, program: Program) -> Single | None:
+        """None where a run does more than to fill one array."""
+        crossing, boundary = self._forward, program.forward
+        if crossing is None or boundary is None or program.backward is not None:
+            return None
+        one = boundary.outputs == [True] and not boundary.rest
+        return Single(crossing.function, *crossing.fresh[0]) if one else None
 
     def _pool(self) -> tuple[Any, Any]:
         assert isinstance(self.plan.target, NativeTarget)
@@ -77,13 +93,7 @@ class NativeWorkspace:
     def forward(self, inputs: list[Any]) -> list[np.ndarray]:
         crossing = self._forward
         if crossing is not None:
-            if crossing.single is None:
-                return self._cross(crossing, inputs, self._out)
-            made = np.empty(*crossing.single)
-            refused = crossing.function(*inputs, made)
-            if refused:
-                self._refuse(refused - 1)
-            return [made]
+            return self._cross(crossing, inputs, self._out)
         return self._run(self._in, inputs, self._first, self._out, self._at_barrier)
 
     def backward(self, inputs: list[Any]) -> list[np.ndarray]:
@@ -103,7 +113,7 @@ class NativeWorkspace:
         made = [np.empty(shape, dtype) for shape, dtype in crossing.fresh]
         refused = crossing.function(*inputs, *made)
         if refused:
-            self._refuse(refused - 1)
+            self.refuse(refused)
         if crossing.through is not None:
             fresh = iter(made)
             made = [next(fresh) if c else r.copy("K") for c, r in zip(crossing.through, results, strict=True)]
@@ -132,7 +142,7 @@ class NativeWorkspace:
         for function, args in segments:
             refused = function(*args)
             if refused:
-                self._refuse(refused - 1)
+                self.refuse(refused)
         outputs = [a.copy("K") for a in results]
         for function, args in copies:
             function(*args)
@@ -189,8 +199,9 @@ class NativeWorkspace:
     def _copy(self, target: Slot, source: Slot) -> Bound:
         return np.copyto, (self.memory.array(target), self.memory.array(source))
 
-    def _refuse(self, index: int) -> None:
+    def refuse(self, refused: int) -> None:
         """Raises what the step's NumPy kernel raises for the values that the C kernel refused."""
+        index = refused - 1
         self._words[:] = 0
         node = self.plan.order[index]
         arrays = [self._value(v) for v in node.inputs]
