@@ -32,6 +32,9 @@ class Backend(Protocol):
     def step_nanoseconds(self, plan: Plan, state: State, inputs: Sequence[Any], runs: int) -> list[float]:
         """The least time of each step over some runs on copies of the state."""
 
+    def own_bytes(self, plan: Plan) -> int:
+        """What a run's threads have beside the arena."""
+
     def source(self, plan: Plan) -> str:
         """The code that was generated for the plan; BackendError where none is."""
 

@@ -58,6 +58,11 @@ class PlanRecord:
         return self.plan.arena_bytes
 
     @property
+    def own_bytes(self) -> int:
+        """What the threads of a run have beside the arena, for results that only some samples need at a time."""
+        return self._entry.program.backend.own_bytes(self.plan)
+
+    @property
     def lower_bound_bytes(self) -> int:
         """The most bytes that are alive at any one step: no arena can be smaller."""
         return self.plan.lower_bound_bytes

@@ -30,14 +30,16 @@ def shortcut(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sho
     if kwargs or any(map(_is_involved, args)):
         return None
     names = {"Tensor": Tensor, "grad_mode": grad_mode, "epoch": epoch, "entry": entry, "OTHER": OTHER}
-    tests = list(_tests(args, names))
+    tests = " and ".join(_tests(args, names))
+    if not eval(tests, names, {f"a{i}": arg for i, arg in enumerate(args)}):
+        return None  # such as the same tensor twice
     checks = "" if entry.grads_seen or entry.volatile else "entry.epoch == epoch.value or "
     arrays = ", ".join(f"a{i}._array" for i in entry.tensor_leaves)
     lines = [
         "def run(args):",
         f"    if len(args) != {len(args)}: return OTHER",
         *([f"    {''.join(f'a{i}, ' for i in range(len(args)))}= args"] if args else []),
-        f"    if not ({' and '.join(tests)}) or not ({checks}entry.fresh()): return OTHER",
+        f"    if not ({tests}) or not ({checks}entry.fresh()): return OTHER",
         *(_one_result(entry, arrays, names) or [f"    return entry.call(args, [{arrays}])"]),
     ]
     exec("\n".join(lines), names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import graphnn
@@ -82,3 +83,31 @@ def test_the_plan_not_used_for_the_longest_time_goes_first():
     for x in (one, two, one, three):
         fast(x)
     assert [plan.graph.inputs[0].shape for plan in fast.plans] == [(1,), (3,)]
+
+
+def test_a_call_with_one_tensor_twice_says_nothing_about_two():
+    fast = graphnn.compile(lambda a, b: a - 2 * b)
+    one, two = graphnn.ones(3), graphnn.full((3,), 5.0)
+    for a, b in ((one, one), (one, two), (two, two), (two, one)):
+        assert fast(a, b).tolist() == (a - 2 * b).tolist()
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+def test_weights_written_between_calls_are_seen(backend):
+    layer = graphnn.nn.Linear(4, 3)
+    fast = graphnn.compile(layer, backend=backend)
+    x = graphnn.randn(8, 4)
+    with graphnn.no_grad():
+        for write in (
+            lambda: layer.weight.mul_(2.0),
+            lambda: layer.weight.data.add_(1.0),
+            lambda: setattr(layer, "weight", graphnn.nn.Parameter(graphnn.ones(3, 4))),
+            lambda: None,
+        ):
+            write()
+            for _ in range(3):
+                np.testing.assert_allclose(fast(x).numpy(), layer(x).numpy(), rtol=1e-5, atol=1e-6)
+        handed = layer.weight.detach().numpy()
+        for number in range(3):
+            handed[0, 0] = number
+            np.testing.assert_allclose(fast(x).numpy(), layer(x).numpy(), rtol=1e-5, atol=1e-6)

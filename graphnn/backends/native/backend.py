@@ -46,6 +46,10 @@ class NativeBackend:
 
         return step_nanoseconds(plan, state, inputs, runs)
 
+    def own_bytes(self, plan: Plan) -> int:
+        """What the workers have beside the arena, for chains."""
+        return compiled(plan)[0].own_bytes
+
     def source(self, plan: Plan) -> str:
         """The generated C of a plan: the functions of its steps, then the function that calls them."""
         return compiled(plan)[0].source

@@ -88,11 +88,15 @@ class Launch:
         return not any(sum(place in c.places for c in self.dealt) > 1 for place in whole)
 
     def _own(self, call: Call) -> set[int]:
-        """What a call deals out: of a group also what has the shape of its result."""
-        if self.step.name != "fused_epilogue":
+        """What a call deals out: of a group also what has the shape of its result, and is none of its first op's operands."""
+        step = self.step
+        if step.name != "fused_epilogue":
             return set(call.phase.dealt)
-        shape = next(o.shape for o in self.step.outputs if o is not None)
-        operands = [o for o in (*self.step.inputs, *self.step.outputs) if o is not None and o.number is None]
+        body = step.attrs["body"]
+        head = next(iter(body.nodes))
+        rest = [o for v, o in zip(body.inputs, step.inputs, strict=True) if v not in head.inputs]
+        shape = next(o.shape for o in step.outputs if o is not None)
+        operands = [o for o in (*rest, *step.outputs) if o is not None and o.number is None]
         return {*call.phase.dealt, *(o.index for o in operands if o.shape == shape)}
 
 

@@ -39,6 +39,10 @@ class NumpyBackend:
 
         return step_nanoseconds(plan, state, inputs, runs)
 
+    def own_bytes(self, plan: Plan) -> int:
+        """Nothing lies beside the arena."""
+        return 0
+
     def source(self, plan: Plan) -> str:
         raise BackendError("the numpy backend generates no code; compile with backend='native' to see some")
 

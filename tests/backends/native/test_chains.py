@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import graphnn as gn
 from graphnn import ops
 from graphnn.backends.native import generate
 from graphnn.backends.native.backend import NativeBackend
@@ -138,6 +139,18 @@ def test_what_is_wanted_of_all_samples_is_not_folded():
     arrays = arguments(16)
     for got, wanted in zip(natively(build, *arrays), build(*arrays), strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_what_threads_have_of_their_own_can_be_told_in_advance():
+    net = gn.nn.Sequential(gn.nn.Conv2d(3, 5, 3), gn.nn.ReLU(), gn.nn.MaxPool2d(2)).eval()
+    folded = {}
+    for backend in ("native", "numpy"):
+        fast = gn.compile(net, backend=backend, threads=2 if backend == "native" else None)
+        with gn.no_grad():
+            fast(gn.ones(16, 3, 12, 12))
+        folded[backend] = fast.plans[0].own_bytes
+    assert folded["numpy"] == 0
+    assert folded["native"] >= 2 * 5 * 10 * 10 * 4  # each thread has one share, a sample, of the convolution's result
 
 
 def test_chains_give_the_same_bits_for_any_number_of_threads():

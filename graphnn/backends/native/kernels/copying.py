@@ -13,12 +13,14 @@ from graphnn.backends.native.kernels.axes import (
     axes,
     count,
     cut,
+    dealt,
     flat,
     loop,
     nest,
     offset,
     ordered,
     pointers,
+    shares_of,
     text,
 )
 from graphnn.backends.native.step import Operand, Phase
@@ -29,6 +31,7 @@ from graphnn.ir.value import Node
 TILE = 16
 NANOSECONDS = 0.25  # an element
 PART = 16384  # elements
+SHARED = 4096  # of what is dealt out in shares
 
 
 class Place(NamedTuple):
@@ -56,8 +59,16 @@ def copy(shape: Shape, to: Place, source: Place, name: str = "") -> Phase:
     starts = [f"{line.rstrip(';')} + {start};" for line, start in zip(head, (to.start, source.start), strict=True)]
     if math.prod(shape) == 0:
         return Phase("    (void)p;")
-    body, parts = _body(found, to.operand.ctype)
-    return Phase(text(starts, body), parts, NANOSECONDS * math.prod(shape) * (1 if _is_flat(found) else 4))
+    shares = shares_of(shape[0]) if _are_images(shape, to, source) else 0
+    body, parts = _body(found, to.operand.ctype, shares)
+    cost = NANOSECONDS * math.prod(shape) * (1 if _is_flat(found) else 4)
+    return Phase(text(starts, body), parts, cost, shares=shares, dealt=dealt(to.operand, source.operand))
+
+
+def _are_images(shape: Shape, *places: Place) -> bool:
+    """Whether whole images, sample after sample, are copied."""
+    whole = all(p.operand.shape == shape and p.strides[0] == max(p.strides) for p in places if len(shape) == 4)
+    return len(shape) == 4 and whole and math.prod(shape) >= SHARED
 
 
 def _is_flat(found: Sequence[Axis]) -> bool:
@@ -68,19 +79,20 @@ def _parts(work: int, most: int) -> int:
     return max(1, min(8, most, work // PART))
 
 
-def _body(found: list[Axis], ctype: str) -> tuple[Lines, int]:
+def _body(found: list[Axis], ctype: str, shares: int) -> tuple[Lines, int]:
+    """What copies a part, and the number of parts: as many as `shares`, if that is not 0."""
     work = count(found)
     if not found:
         return ["*out = *x;"], 1
     if _is_flat(found):
         outer, n = found[:-1], found[-1].size
         if not outer:
-            parts = _parts(work, n)
+            parts = shares or _parts(work, n)
             return [*cut(n, parts), f"memcpy(out + from, x + from, (to - from) * sizeof({ctype}));"], parts
-        parts = _parts(work, outer[0].size)
+        parts = shares or _parts(work, outer[0].size)
         line = f"memcpy(out + {offset(outer, 0)}, x + {offset(outer, 1)}, {n} * sizeof({ctype}));"
         return flat(cut(outer[0].size, parts), nest(outer, [line], cut=("from", "to"))), parts
-    parts = _parts(work, found[0].size)
+    parts = shares or _parts(work, found[0].size)
     return flat(cut(found[0].size, parts), _tiled(found) if _is_transposed(found) else _plain(found)), parts
 
 
