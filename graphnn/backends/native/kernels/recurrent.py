@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 from graphnn.backends.native.kernels.axes import Lines, axes, loop, merged, text, unravel
 from graphnn.backends.native.kernels.matmul import product_phases, worker_memory
 from graphnn.backends.native.kernels.matrix_tile import Finish
@@ -12,9 +9,7 @@ from graphnn.backends.native.kernels.product import linear_product
 from graphnn.backends.native.kernels.recurrent_steps import (
     Cut,
     Helpers,
-    Load,
     Product,
-    Save,
     Walk,
     Weights,
     cut_steps,
@@ -22,7 +17,7 @@ from graphnn.backends.native.kernels.recurrent_steps import (
     rows_of,
     spans,
 )
-from graphnn.backends.native.kernels.recurrent_tile import Gates, gate_tiles
+from graphnn.backends.native.kernels.recurrent_tile import Gates, Vector, gate_tiles
 from graphnn.backends.native.lowering import lowers, only_float32
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.backends.native.toolchain.machine import Machine
@@ -85,14 +80,6 @@ def _cut(node: Node, machine: Machine) -> Cut:
 @lowers(*GATES, accepts=accepts, scratch=scratch)
 def _layer(step: Step) -> list[Phase]:
     return _Layer(step).phases()
-
-
-class Made(NamedTuple):
-    """The lines of a layer's units, the names of its gates, and the values of what is kept."""
-
-    lines: Lines
-    gates: str
-    kept: dict[str, str]
 
 
 class _Layer:
@@ -199,45 +186,58 @@ class _Layer:
         given = {"out": self.out, "cells": self.cells, "inner": self.inner}
         return {name: o for name, o in given.items() if o is not None}
 
-    def _units(self, load: Load, save: Save, sums: Callable[[int], str]) -> Lines:
-        lines, saved, kept = getattr(self, f"_{self.step.name}")(load, save, sums)
-        if self.saves_gates:
-            lines += [save(self._gate(k), name) for k, name in enumerate(saved)]
-        return [*lines, *(save(name, kept[name]) for name in self._kept_operands())]
+    def _units(self, v: Vector) -> list[Lines]:
+        return getattr(self, f"_{self.step.name}")(v)  # type: ignore[no-any-return]
 
     def _gate(self, k: int) -> str:
         return f"gate + {k * self.hidden}"
 
-    def _lstm(self, load: Load, save: Save, sums: Callable[[int], str]) -> Made:
+    def _saved_gates(self, v: Vector, names: str) -> Lines:
+        return [v.save(self._gate(k), name) for k, name in enumerate(names)] if self.saves_gates else []
+
+    def _kept(self, v: Vector, **values: str) -> Lines:
+        """What is kept of a unit, and its new state."""
+        return [v.save(name, values[name]) for name in self._kept_operands() if name in values]
+
+    def _lstm(self, v: Vector) -> list[Lines]:
         functions = ("sigmoid_gate", "sigmoid_gate", "tanh", "sigmoid_gate")
-        lines = [
-            f"const f32v {name} = gn_{function}_f32v({load(self._gate(k))} + {sums(k)});"
+        cell = [
+            f"const f32v {name} = gn_{function}_f32v({v.load(self._gate(k))} + {v.sums(k)});"
             for k, (name, function) in enumerate(zip("ifgo", functions, strict=True))
         ]
-        lines.append(f"const f32v new = f * {load('cell')} + i * g, made = o * gn_tanh_f32v(new);")
-        return Made([*lines, save("cell", "new"), save("state", "made")], "ifgo", {"out": "made", "cells": "new"})
+        cell.append(f"const f32v new = f * {v.load('cell')} + i * g;")
+        cell += [v.save("cell", "new"), v.keep(2, "new"), v.keep(3, "o")]
+        cell += [*self._saved_gates(v, "ifgo"), *self._kept(v, cells="new")]
+        state = [f"const f32v made = {v.sums(3)} * gn_tanh_f32v({v.sums(2)});", v.save("state", "made")]
+        return [cell, [*state, *self._kept(v, out="made")]]
 
-    def _gru(self, load: Load, save: Save, sums: Callable[[int], str]) -> Made:
+    def _gru(self, v: Vector) -> list[Lines]:
         bias = self.biases[1]
         mine = [
-            sums(k) if bias is None else f"({sums(k)} + {load(f'{bias.pointer} + {k * self.hidden}')})"
+            v.sums(k) if bias is None else f"({v.sums(k)} + {v.load(f'{bias.pointer} + {k * self.hidden}')})"
             for k in range(3)
         ]
-        lines = [
-            f"const f32v {name} = gn_sigmoid_gate_f32v({load(self._gate(k))} + {mine[k]});"
+        both = [
+            f"const f32v {name} = gn_sigmoid_gate_f32v({v.load(self._gate(k))} + {mine[k]});"
             for k, name in enumerate("rz")
         ]
-        lines.append(f"const f32v within = {mine[2]}, n = gn_tanh_f32v({load(self._gate(2))} + r * within);")
-        lines.append(f"const f32v made = ({load('past')} - n) * z + n;")
-        return Made([*lines, save("state", "made")], "rzn", {"out": "made", "inner": "within"})
+        both += [f"const f32v within = {mine[2]};", v.keep(0, f"{v.load(self._gate(2))} + r * within"), v.keep(1, "z")]
+        both += [*self._saved_gates(v, "rz"), *self._kept(v, inner="within")]
+        state = [
+            f"const f32v n = gn_tanh_f32v({v.sums(0)});",
+            f"const f32v made = ({v.load('past')} - n) * {v.sums(1)} + n;",
+        ]
+        saved = [v.save(self._gate(2), "n")] if self.saves_gates else []
+        return [both, [*state, v.save("state", "made"), *saved, *self._kept(v, out="made")]]
 
-    def _rnn_tanh(self, load: Load, save: Save, sums: Callable[[int], str]) -> Made:
-        made = f"const f32v made = gn_tanh_f32v({load('gate')} + {sums(0)});"
-        return Made([made, save("state", "made")], "", {"out": "made"})
+    def _rnn_tanh(self, v: Vector) -> list[Lines]:
+        return [self._plain(v, f"gn_tanh_f32v({v.load('gate')} + {v.sums(0)})")]
 
-    def _rnn_relu(self, load: Load, save: Save, sums: Callable[[int], str]) -> Made:
-        made = f"const f32v made = gn_max_f32v({load('gate')} + {sums(0)}, (f32v){{0}});"
-        return Made([made, save("state", "made")], "", {"out": "made"})
+    def _rnn_relu(self, v: Vector) -> list[Lines]:
+        return [self._plain(v, f"gn_max_f32v({v.load('gate')} + {v.sums(0)}, (f32v){{0}})")]
+
+    def _plain(self, v: Vector, state: str) -> Lines:
+        return [f"const f32v made = {state};", v.save("state", "made"), *self._kept(v, out="made")]
 
 
 def state_at(state: Operand) -> str:

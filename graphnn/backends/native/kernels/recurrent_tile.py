@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from graphnn.backends.native.kernels.axes import Lines, block, flat, loop, text
+from graphnn.backends.native.kernels.axes import Lines, block, loop, text
 from graphnn.backends.native.kernels.matrix_tile import Tile, product_loop, sum_names
 from graphnn.backends.native.kernels.recurrent_steps import (
     Cut,
@@ -21,12 +21,24 @@ from graphnn.backends.native.kernels.recurrent_steps import (
 )
 from graphnn.backends.native.toolchain.machine import Machine
 
-Units = Callable[[Load, Save, Callable[[int], str]], Lines]
+
+class Vector(NamedTuple):
+    """How a vector of hidden units is reached: what loads and saves at their places in a row, the C expression of their sums
+    of a gate, and what keeps another value in the place of these sums."""
+
+    load: Load
+    save: Save
+    sums: Callable[[int], str]
+    keep: Callable[[int, str], str]
+
+
+Units = Callable[[Vector], list[Lines]]
 
 
 class Gates(NamedTuple):
     """`places` declares, for `row` among all rows and its `sequence`, what `units` reads and writes: the lines for a vector
-    of hidden units `j`, given what loads, what saves, and the sums of each gate. States lie `before` and go to `next`."""
+    of hidden units `j`, in stages. Each stage goes through all rows and vectors: functions that wait for each other stand
+    in different ones, so that many are under way at once. States lie `before` and go to `next`."""
 
     weights: Weights
     places: Lines
@@ -67,11 +79,8 @@ def _function(gates: Gates, height: int, columns: int, lanes: int) -> tuple[str,
         product_loop(tile),
         f"float sums[{height * tile.vectors * lanes}];",
         kept,
-        loop("down", 0, height,
-             "const long row = row0 + down, sequence = first + down;",
-             gates.places,
-             _units(gates, each, tail, lanes)),
-    )  # fmt: skip
+        _stages(gates, height, each, tail, lanes),
+    )
     name = f"gn_gates_{height}x{tile.vectors}_{hashlib.sha256(inside.encode()).hexdigest()[:10]}"
     head = (
         f"static __attribute__((noinline)) void {name}(char **p, const float *a, const float *b, long n, float *next,"
@@ -79,14 +88,28 @@ def _function(gates: Gates, height: int, columns: int, lanes: int) -> tuple[str,
     return name, f"{head} long row0, long first, long unit)\n{{\n{inside}\n}}"
 
 
-def _units(gates: Gates, each: int, tail: int, lanes: int) -> Lines:
-    """The gates' arithmetic, vector by vector."""
+def _stages(gates: Gates, height: int, each: int, tail: int, lanes: int) -> Lines:
+    """The gates' arithmetic, stage by stage."""
+    head = ["const long row = row0 + down, sequence = first + down;", *gates.places]
+    whole = each - bool(tail)
+    found = [gates.units(_vector(gates, each, lanes, None)), gates.units(_vector(gates, each, lanes, tail))]
+    lines: Lines = []
+    for full, part in zip(*found, strict=True):
+        at = f"const long j = unit + v * {lanes};"
+        inside = loop("v", 0, whole, at, full) if whole else []
+        inside += block("", f"const long v = {whole};", at, part) if tail else []
+        lines += loop("down", 0, height, head, inside)
+    return lines
+
+
+def _vector(gates: Gates, each: int, lanes: int, tail: int | None) -> Vector:
     vectors = gates.weights.gates * each
 
-    def sums(gate: int) -> str:
-        return f"gn_load_f32v(sums + (down * {vectors} + {gate * each} + v) * {lanes})"
+    def place(gate: int) -> str:
+        return f"sums + (down * {vectors} + {gate * each} + v) * {lanes}"
 
-    at = f"const long j = unit + v * {lanes};"
-    whole = each - bool(tail)
-    lines = loop("v", 0, whole, at, gates.units(*access(None), sums)) if whole else []
-    return flat(lines, block("", f"const long v = {whole};", at, gates.units(*access(tail), sums)) if tail else [])
+    return Vector(
+        *access(tail),
+        lambda gate: f"gn_load_f32v({place(gate)})",
+        lambda gate, value: f"gn_store_f32v({place(gate)}, {value});",
+    )
