@@ -128,14 +128,13 @@ class _Layer:
 
     def _walk(self) -> Walk:
         step, hidden, first = self.step, self.hidden, self.weights[0]
-        gates = Gates(
-            self._weights(self.weights[1], self.panels, hidden, self.cut.vectors), self._places(), self._units
-        )
+        weights = self._weights(self.weights[1], self.panels, hidden, self.cut.vectors)
+        gates = Gates(weights, self.gates, self._places(), self._units)
         inputs = None
         if self.own_inputs:
             k = self.x.shape[-1]
-            weights = self._weights(first, self.input_panels, k, self.cut.wide)
-            inputs = Product(weights, f"{self.x.pointer} + row0 * {k}L", k, self._given())
+            given = self._weights(first, self.input_panels, k, self.cut.wide)
+            inputs = Product(given, f"{self.x.pointer} + row0 * {k}L", k, self._given())
 
         def work(low: str, end: str, helpers: Helpers) -> Lines:
             rows = rows_of(self.cut, spans(step.node), low, end)
@@ -150,7 +149,7 @@ class _Layer:
             for name, o in (("h", self.h_n), ("c", self.c_n))
             if o is not None
         ]
-        return Walk(step.machine, self.cut, spans(step.node), False, gates.weights, work, begin, end, inputs)
+        return Walk(step.machine, self.cut, spans(step.node), False, weights, work, begin, end, inputs)
 
     def _weights(self, matrix: Operand, panels: Operand, k: int, vectors: int) -> Weights:
         gates, width = GATES[self.step.name], vectors * self.step.machine.lanes

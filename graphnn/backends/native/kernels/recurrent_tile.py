@@ -19,6 +19,7 @@ from graphnn.backends.native.kernels.recurrent_steps import (
     access,
     over_blocks,
 )
+from graphnn.backends.native.step import Operand
 from graphnn.backends.native.toolchain.machine import Machine
 
 
@@ -36,11 +37,12 @@ Units = Callable[[Vector], list[Lines]]
 
 
 class Gates(NamedTuple):
-    """`places` declares, for `row` among all rows and its `sequence`, what `units` reads and writes: the lines for a vector
+    """`inputs` is what the inputs give to the gates, row by row. `places` declares, for `row` among all rows and its `sequence`, what `units` reads and writes: the lines for a vector
     of hidden units `j`, in stages. Each stage goes through all rows and vectors: functions that wait for each other stand
     in different ones, so that many are under way at once. States lie `before` and go to `next`."""
 
     weights: Weights
+    inputs: Operand
     places: Lines
     units: Units
 
@@ -74,6 +76,7 @@ def _function(gates: Gates, height: int, columns: int, lanes: int) -> tuple[str,
     ]
     inside = text(
         "const float *const before = a;",
+        _fetched(gates, height, each, lanes),
         f"f32v {sum_names(tile)};",
         " = ".join(sum_names(tile).split(", ")) + " = (f32v){0};",
         product_loop(tile),
@@ -86,6 +89,15 @@ def _function(gates: Gates, height: int, columns: int, lanes: int) -> tuple[str,
         f"static __attribute__((noinline)) void {name}(char **p, const float *a, const float *b, long n, float *next,"
     )
     return name, f"{head} long row0, long first, long unit)\n{{\n{inside}\n}}"
+
+
+def _fetched(gates: Gates, height: int, each: int, lanes: int) -> Lines:
+    """Asks for what the inputs give, to be there when the sums are done: it lies too far apart to be guessed."""
+    w = gates.weights
+    at = f"{gates.inputs.pointer} + (row0 + down) * {w.gates * w.n}L + unit"
+    places = range(0, each * lanes, 16)
+    lines = [f"__builtin_prefetch({at} + {gate * w.n + place});" for gate in range(w.gates) for place in places]
+    return loop("down", 0, height, lines)
 
 
 def _stages(gates: Gates, height: int, each: int, tail: int, lanes: int) -> Lines:
