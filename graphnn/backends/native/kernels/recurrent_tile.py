@@ -37,9 +37,10 @@ Units = Callable[[Vector], list[Lines]]
 
 
 class Gates(NamedTuple):
-    """`inputs` is what the inputs give to the gates, row by row. `places` declares, for `row` among all rows and its `sequence`, what `units` reads and writes: the lines for a vector
-    of hidden units `j`, in stages. Each stage goes through all rows and vectors: functions that wait for each other stand
-    in different ones, so that many are under way at once. States lie `before` and go to `next`."""
+    """`inputs` is what the inputs give to the gates, row by row. `places` declares, for `row` among all rows and its
+    `sequence`, what `units` reads and writes: the lines for a vector of hidden units `j`, in stages. Each stage goes through
+    all rows and vectors: functions that wait for each other stand in different ones, so that many are under way at once.
+    States lie `before` and go to `next`."""
 
     weights: Weights
     inputs: Operand
