@@ -195,7 +195,7 @@ class _Layer:
         return [v.save(self._gate(k), name) for k, name in enumerate(names)] if self.saves_gates else []
 
     def _kept(self, v: Vector, **values: str) -> Lines:
-        """What is kept of a unit, and its new state."""
+        """What is kept of a unit, of those that are wanted."""
         return [v.save(name, values[name]) for name in self._kept_operands() if name in values]
 
     def _lstm(self, v: Vector) -> list[Lines]:
