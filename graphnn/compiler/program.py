@@ -47,25 +47,24 @@ class Program:
         self.read_late = _read_late(self.plan, self.storages)
         self.strided = [i for i, s in enumerate(self.storages) if not s.array.flags.c_contiguous]
         self.arrays = tuple(s.array for s in self.storages)
-        self._bound: tuple[State, State] = (), self.arrays
+        self.bound: tuple[State, State, int] = (), self.arrays, -1
+        """The prologue's results, the state made of them, and `changes.count` when they were current: read as one, since
+        other threads may be making the next."""
         self.fixed = self.arrays if parts.prologue is None and not self.strided else None
 
     def state(self) -> State:
         """The arrays that the plan's params are bound to, for one run: the same tuple as long as they are the same. Memory
         with gaps is bound as a copy."""
+        at = self.prologue.checked  # ahead of the results, which are no older then
         made = self.prologue.results()
         if self.strided:
             return (*map(np.ascontiguousarray, self.arrays), *made)
-        before, state = self._bound
+        before, state, known = self.bound
         if made is not before:
             state = (*self.arrays, *made)
-            self._bound = made, state
+        if made is not before or at != known:
+            self.bound = made, state, at
         return state
-
-    @property
-    def bound(self) -> State:
-        """What `state` gave last."""
-        return self._bound[1]
 
     def run(self, inputs: list[Any]) -> list[np.ndarray]:
         """One run without a backward part; the outputs as fresh arrays."""

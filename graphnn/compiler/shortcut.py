@@ -59,9 +59,10 @@ def _one_result(entry: Entry, arrays: str, names: dict[str, Any]) -> list[str] |
         return None
     names |= {"program": program, "executable": program.executable, "free": program.executable.free, "changes": changes}
     names |= {"new": object.__new__, "Storage": Storage, "kind": entry.single, "empty": np.empty}
-    names |= {"shape": single.shape, "dtype": single.dtype, "prologue": program.prologue}
+    names |= {"shape": single.shape, "dtype": single.dtype}
     return [
-        "    state = program.bound if prologue.checked == changes.count else program.state()",
+        "    _, state, at = program.bound",
+        "    if at != changes.count: state = program.state()",
         "    try: workspace = free.pop()",
         "    except IndexError: workspace = executable.lease(state)",
         "    if workspace.state is not state: workspace = executable.rebound(workspace, state)",

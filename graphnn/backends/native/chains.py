@@ -22,7 +22,7 @@ from graphnn.plan.steps import aligned
 LONGEST = 32  # steps
 WEIGHTS = 128 * 1024  # bytes that all shares read, and that stay in a cache beside them
 OWN = 2 << 20  # bytes that a worker may have for what is folded
-LINE = 64
+LINE = 64  # bytes
 
 
 @dataclass(frozen=True)

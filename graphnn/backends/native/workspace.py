@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from graphnn.backends.native.boundary import Boundary
+from graphnn.backends.native.chains import LINE
 from graphnn.backends.native.generate import Program, Segment
 from graphnn.backends.native.target import NativeTarget
 from graphnn.backends.native.toolchain.arrays import reads_arrays
@@ -20,8 +21,6 @@ from graphnn.ir.value import Value
 from graphnn.ops.quiet import begin_quiet, end_quiet
 from graphnn.plan.places import Slot
 from graphnn.plan.plan import Plan
-
-LINE = 64  # bytes
 
 
 class _Crossing(NamedTuple):
