@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from graphnn.errors import BackendError
 from graphnn.plan.plan import Plan
@@ -37,6 +37,26 @@ class Backend(Protocol):
 
     def source(self, plan: Plan) -> str:
         """The code that was generated for the plan; BackendError where none is."""
+
+
+@runtime_checkable
+class KeepsPlans(Protocol):
+    """A backend that keeps plans and their code in files, for later processes."""
+
+    def identity(self) -> str:
+        """Changes with all that plans and code depend on, besides graphnn's own code."""
+
+    def load(self, name: str) -> bytes | None:
+        """What was stored under that name, if it is there and whole."""
+
+    def store(self, name: str, data: bytes) -> None:
+        """Keeps it; BackendError where that cannot be."""
+
+    def code(self, plan: Plan) -> Any:
+        """What was generated for a prepared plan, to be pickled."""
+
+    def adopt(self, plan: Plan, code: Any) -> None:
+        """In place of `prepare`, for a plan whose code another process has generated."""
 
 
 def backend_named(name: str, *, threads: int | None = None, exact: bool = False) -> Backend:

@@ -11,17 +11,15 @@ from graphnn.autodiff.tape import Edge, GradNode
 from graphnn.backends.registry import Backend
 from graphnn.compiler.gradient import CompiledFunctionBackward
 from graphnn.compiler.guards import Guard
+from graphnn.compiler.prepared import Optimize, Wanted
 from graphnn.compiler.program import Program
 from graphnn.ir import epoch
 from graphnn.ir.graph import Graph
 from graphnn.ir.types import TensorType
-from graphnn.rewrite.report import PipelineReport
 from graphnn.tensor.history import gradient_edge, rebase
 from graphnn.tensor.tensor import NOT_KEPT, Tensor, fresh_tensor
 from graphnn.tracing.capture import CONSUMED, Argument, Captured, Output
 from graphnn.tracing.trees import LEAF, unflatten
-
-Optimize = Callable[[Graph, int | None], tuple[Graph, PipelineReport]]
 
 
 class Assumed(NamedTuple):
@@ -58,9 +56,10 @@ class Entry:
         self.first_gradient = len(captured.outputs)
         early = None if self.joint is None else range(self.first_gradient)
         seeds = 0 if self.joint is None else len(self.joint.outputs)
-        graph, self.passes = optimize(captured.graph, None if self.joint is None else seeds)
-        self.program = Program(graph, captured.storages, backend, early, seeds)
-        self.single = self._single_result(graph)
+        wanted = Wanted(captured.graph, backend, early, seeds)
+        self.prepared = wanted.prepared(optimize)
+        self.program = Program(self.prepared, captured.storages, wanted)
+        self.single = self._single_result(self.program.plan.graph)
 
     def _single_result(self, graph: Graph) -> TensorType | None:
         """The type of the result where that is one new tensor that needs no further thought, as it mostly is."""

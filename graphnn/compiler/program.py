@@ -1,4 +1,4 @@
-"""A traced call made runnable: passes, prologue, plan, workspaces, and the state they are bound to."""
+"""A traced call made runnable: workspaces, and the state that they are bound to."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from typing import Any
 import numpy as np
 
 from graphnn.backends.registry import Backend
-from graphnn.compiler.old_values import keep_old_values
-from graphnn.compiler.prologue import split_prologue
-from graphnn.ir.graph import Graph
-from graphnn.ir.value import Value
+from graphnn.compiler.prepared import Prepared, Wanted
 from graphnn.plan.places import STATE
-from graphnn.plan.plan import Plan, make_plan
+from graphnn.plan.plan import Plan
 from graphnn.runtime.executable import Executable, State, Workspace
 from graphnn.tensor.storage import Storage, changes
 
@@ -23,26 +20,22 @@ _grouping = threading.Lock()
 
 
 class Program:
-    """One planned graph and its state. `early` are the positions of the outputs that `forward` returns (all of them,
-    unless the graph has a backward part), `late` those that `backward` returns; the last `seeds` inputs are given then.
+    """A prepared graph and its state. `early` are the positions of the outputs that `forward` returns (all of them,
+    unless the graph has a backward part), `late` those that `backward` returns.
 
     Runs that write state hold that state's lock. The prologue runs again when a write to what it reads was counted, or
     could not have been.
     """
 
-    def __init__(
-        self, graph: Graph, storages: Sequence[Storage], backend: Backend, early: Sequence[int] | None, seeds: int
-    ) -> None:
-        parts = split_prologue(graph)
-        self.graph = graph
+    def __init__(self, prepared: Prepared, storages: Sequence[Storage], wanted: Wanted) -> None:
+        backend, graph = wanted.backend, prepared.plan.graph
         self.backend = backend
-        self.storages = [storages[i] for i in parts.main_params]
-        self.prologue = Prologue(parts.prologue, [storages[i] for i in parts.prologue_params], backend)
-        self.plan = _plan(parts.main, backend, early, seeds)
-        backend.prepare(self.plan)
-        self.early, self.late = _positions(self.plan, early)
+        self.storages = [storages[i] for i in prepared.main_params]
+        self.prologue = Prologue(prepared.prologue, [storages[i] for i in prepared.prologue_params], backend)
+        self.plan = prepared.plan
+        self.early, self.late = _positions(self.plan, wanted.early)
         self.executable = Executable(lambda state: backend.bind(self.plan, state))
-        self.written = [self.storages[i] for i, p in enumerate(parts.main.params) if p in parts.main.updates]
+        self.written = [self.storages[i] for i, p in enumerate(graph.params) if p in graph.updates]
         self.held = _held(_locks_for(self.written))
         self.read_late = _read_late(self.plan, self.storages)
         self.strided = [i for i, s in enumerate(self.storages) if not s.array.flags.c_contiguous]
@@ -50,7 +43,7 @@ class Program:
         self.bound: tuple[State, State, int] = (), self.arrays, -1
         """The prologue's results, the state made of them, and `changes.count` when they were current: read as one, since
         other threads may be making the next."""
-        self.fixed = self.arrays if parts.prologue is None and not self.strided else None
+        self.fixed = self.arrays if prepared.prologue is None and not self.strided else None
 
     def state(self) -> State:
         """The arrays that the plan's params are bound to, for one run: the same tuple as long as they are the same. Memory
@@ -99,17 +92,15 @@ class Program:
 class Prologue:
     """The part that depends on state which the run does not write."""
 
-    def __init__(self, graph: Graph | None, storages: list[Storage], backend: Backend) -> None:
-        self.graph = graph
+    def __init__(self, plan: Plan | None, storages: list[Storage], backend: Backend) -> None:
+        self.graph = None if plan is None else plan.graph
         self.storages = storages
         self.runs = 0
         self._results: State = ()
         self._seen: list[tuple[Storage, np.ndarray, int]] | None = None
         self.checked = -1  # `changes.count` when the results were known to be current
         self._lock = threading.Lock()
-        if graph is not None:
-            plan = make_plan(graph, backend.target)
-            backend.prepare(plan)
+        if plan is not None:
             self._executable = Executable(lambda state: backend.bind(plan, state))
 
     def results(self) -> State:
@@ -136,16 +127,6 @@ class Prologue:
             if storage.writes != writes or storage.array is not array or not storage.watched:
                 return False
         return True
-
-
-def _plan(graph: Graph, backend: Backend, early: Sequence[int] | None, seeds: int) -> Plan:
-    if early is None:
-        return make_plan(graph, backend.target)
-    outputs = graph.outputs
-    first: list[Value] = [*(outputs[i] for i in early), *graph.updates.values()]
-    first += keep_old_values(graph, first)
-    late = graph.inputs[len(graph.inputs) - seeds :]
-    return make_plan(graph, backend.target, phase_one_outputs=first, late_inputs=late)
 
 
 def _positions(plan: Plan, early: Sequence[int] | None) -> tuple[list[int], list[int]]:

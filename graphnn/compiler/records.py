@@ -31,7 +31,12 @@ class PlanRecord:
     @property
     def passes(self) -> PipelineReport:
         """What each pass did: time, nodes before and after; prints as a table."""
-        return self._entry.passes
+        return self._entry.prepared.passes
+
+    @property
+    def kept(self) -> bool:
+        """Whether another process had made the plan and its code, and this one found them in the cache."""
+        return self._entry.prepared.kept
 
     @property
     def source(self) -> str:
@@ -98,7 +103,8 @@ class PlanRecord:
         return program.backend.step_nanoseconds(plan, program.state(), [*entry.inputs(leaves), *seeds], runs)
 
     def __str__(self) -> str:
-        return f"made because: {self.reason}\n{self.plan}"
+        origin = "; found in the cache" if self.kept else ""
+        return f"made because: {self.reason}{origin}\n{self.plan}"
 
     def _repr_svg_(self) -> str:
         return self.plan._repr_svg_()

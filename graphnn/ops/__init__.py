@@ -4,6 +4,7 @@ Enter at `op.py` (the Op class, how applying works) and `typing.py` (promotion, 
 file holds the ops of one family. Importing this package fills the table `graphnn.ir.registry.OPS`.
 """
 
+from graphnn.ir.registry import OPS
 from graphnn.ops.activation import celu, elu, gelu, glu, log_sigmoid, mish, silu, softplus
 from graphnn.ops.adaptive_pool import adaptive_avg_pool, adaptive_avg_pool_grad, adaptive_max_pool
 from graphnn.ops.angles import acos, acosh, asin, asinh, atan, atan2, atanh, cosh, hypot, sinc, sinh, tan
@@ -158,3 +159,6 @@ from graphnn.ops.unary import (
 )
 from graphnn.ops.unfold import col2im, im2col
 from graphnn.ops.unpool import max_unpool
+
+OWN = frozenset(OPS.values())
+"""The ops that come with graphnn."""

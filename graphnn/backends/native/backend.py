@@ -12,7 +12,9 @@ import numpy as np
 
 from graphnn.backends.native.generate import Program, generate
 from graphnn.backends.native.target import NativeTarget
+from graphnn.backends.native.toolchain import cache
 from graphnn.backends.native.toolchain.build import build
+from graphnn.backends.native.toolchain.compiler import the_compiler
 from graphnn.backends.native.toolchain.machine import this_machine
 from graphnn.backends.native.workspace import NativeWorkspace
 from graphnn.plan.plan import Plan
@@ -53,6 +55,24 @@ class NativeBackend:
     def source(self, plan: Plan) -> str:
         """The generated C of a plan: the functions of its steps, then the function that calls them."""
         return compiled(plan)[0].source
+
+    # ---- for later processes
+
+    def identity(self) -> str:
+        return f"native {self.target} {the_compiler().identity}"
+
+    def load(self, name: str) -> bytes | None:
+        return cache.read(name)
+
+    def store(self, name: str, data: bytes) -> None:
+        cache.store(name, data)
+
+    def code(self, plan: Plan) -> Program:
+        return compiled(plan)[0]
+
+    def adopt(self, plan: Plan, code: Program) -> None:
+        with _building:
+            _programs[plan] = code, build(code.units, self.target.machine)
 
 
 def compiled(plan: Plan) -> tuple[Program, Any]:
