@@ -12,6 +12,7 @@ from typing import Any
 
 from graphnn.autodiff.modes import state as grad_mode
 from graphnn.backends.registry import Backend, backend_named
+from graphnn.compiler.collector import uncollected
 from graphnn.compiler.entry import Assumed, Entry
 from graphnn.compiler.guards import collect
 from graphnn.compiler.records import PlanRecord
@@ -141,10 +142,16 @@ class Compiled:
     def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: set[int], reason: str) -> Entry:
         key, leaves = signature(args, kwargs, dynamic)
         floats = [i for i in sorted(dynamic) if i < len(leaves) and type(leaves[i]) is float]
-        assumed = Assumed(collect(self._function, named_arguments(self._function, args, kwargs)), epoch.value)
-        captured = capture(
-            self._function, args, kwargs, dynamic=floats, differentiate=grad_mode.enabled, keep_grads=self._keep_grads
-        )
+        with uncollected():
+            assumed = Assumed(collect(self._function, named_arguments(self._function, args, kwargs)), epoch.value)
+            captured = capture(
+                self._function,
+                args,
+                kwargs,
+                dynamic=floats,
+                differentiate=grad_mode.enabled,
+                keep_grads=self._keep_grads,
+            )
         try:
             entry = Entry(captured, assumed, self._optimize, self._backend, reason)
         except BackendError as error:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.backends.registry import Backend, KeepsPlans
+from graphnn.compiler.collector import uncollected
 from graphnn.compiler.old_values import keep_old_values
 from graphnn.compiler.prologue import split_prologue
 from graphnn.errors import BackendError
@@ -62,13 +63,13 @@ class Wanted:
         backend = self.backend
         if not isinstance(backend, KeepsPlans) or not _may_be_kept(self.graph, backend):
             return self._made(optimize)
-        name = self._name(backend)
-        if name is None:
-            return self._made(optimize)
-        found = _load(backend, name)
+        with uncollected():
+            name = self._name(backend)
+            found = None if name is None else _load(backend, name)
         if found is None:
             found = self._made(optimize)
-            _store(backend, name, found)
+            if name is not None:
+                _store(backend, name, found)
         return found
 
     def _made(self, optimize: Optimize) -> Prepared:
