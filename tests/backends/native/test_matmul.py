@@ -7,13 +7,18 @@ import pytest
 
 import graphnn.ops  # noqa: F401
 from graphnn.backends.native.backend import NativeBackend
+from graphnn.backends.native.kernels.matrix_blocking import blocking, packed_vectors
+from graphnn.backends.native.kernels.product import Product
 from graphnn.backends.native.lowering import lowering_of
+from graphnn.backends.native.step import Operand
 from graphnn.backends.native.target import NativeTarget
-from graphnn.backends.native.toolchain.machine import this_machine
+from graphnn.backends.native.toolchain.machine import Machine, this_machine
 from graphnn.ir import Graph
+from graphnn.ir.dtypes import float32
 from graphnn.ir.graph import numpy_type
 from graphnn.ir.parser import parse
 from graphnn.ir.registry import lookup
+from graphnn.ir.types import TensorType
 from graphnn.passes import FuseEpilogue
 from graphnn.plan.plan import make_plan
 
@@ -182,3 +187,15 @@ def test_results_go_through_what_follows_before_they_are_stored(m, n, k, width):
     backend.target = NativeTarget(machine=replace(this_machine(), lanes=width[0], registers=width[1]))
     (got,) = backend.bind(make_plan(graph, backend.target), ()).forward(arrays)
     np.testing.assert_allclose(got, np.tanh((x.astype("f8") @ w.T + b + r) * s), rtol=0, atol=5e-4)
+
+
+@pytest.mark.parametrize("rows", [4, 8, 12, 16, 24, 32, 64, 100])
+@pytest.mark.parametrize("columns", [16, 64, 256])
+def test_samples_that_are_dealt_out_leave_tiles_with_sums_enough(rows, columns):
+    machine = Machine(8, 16, 2)
+    width = packed_vectors(machine, rows, columns) * machine.lanes
+    left = Operand(TensorType(float32, (rows, 256)), (256, 1), 0)
+    weight = Operand(TensorType(float32, (-(-columns // width), 256, width)), (256 * width, width, 1), 1)
+    product = Product(left, weight, (), rows, columns, 256, 256, 1, width, 1, width)
+    cut = blocking(product, machine, 1, samples=rows)
+    assert cut.rows * cut.vectors >= min(8, rows)

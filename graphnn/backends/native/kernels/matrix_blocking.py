@@ -19,6 +19,7 @@ ROWS = 192  # of the left matrix in a part: its block of k stays in L2
 COLUMNS = 256  # of a part whose sums rest in memory between blocks of k
 SHARED = 65536  # floats of packed weights that every thread can have in its own cache, with its rows of all layers
 WHOLE = 640  # sums over packed panels up to so long are not cut into blocks
+SUMS = 8  # vectors of sums that a tile needs: fewer would wait for each other
 DEEP = 2048  # from here a sum with a small result is split
 
 
@@ -113,7 +114,7 @@ def blocking(p: Product, machine: Machine, splits: int, samples: int = 0) -> Blo
     shares = shares_of(samples)
     if shares and p.panels and splits == p.batches == 1 and p.m % samples == 0:
         made = _in_shares(p, machine, shares)
-        if made.panels * p.panels * p.k <= SHARED:
+        if made.panels * p.panels * p.k <= SHARED and made.rows * made.vectors >= SUMS:
             return made
     wide = 1 if p.kind == "f32" else 2
     rows, vectors = main_tile(machine, p.n, p.kind)
