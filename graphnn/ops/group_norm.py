@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.errors import ArgumentError, ShapeError
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ops.elementwise import add, mul, sub
 from graphnn.ops.indices import contiguous
@@ -98,6 +99,7 @@ group_norm = register(
         outputs=("out", "mean", "rstd"),
         vjp=_vjp,
         grad_name="NativeGroupNormBackward0",
+        traits=(Trait.CHANNELS_LAST,),
     )
 )
 
@@ -160,5 +162,6 @@ group_norm_grad: Op = register(
         decompose=_grad_in_ops,
         differentiable=3,
         grad_name="NativeGroupNormBackwardBackward0",
+        traits=(Trait.CHANNELS_LAST,),
     )
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from graphnn.errors import ArgumentError
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ops.batch_norm import batch_norm, batch_norm_grad
 from graphnn.ops.group_norm import group_norm, group_norm_grad
@@ -77,5 +78,6 @@ instance_norm = register(
         outputs=("out", "mean", "rstd"),
         vjp=_vjp,
         grad_name="ViewBackward0",
+        traits=(Trait.CHANNELS_LAST,),
     )
 )

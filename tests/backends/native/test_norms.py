@@ -61,14 +61,33 @@ def test_layer_norm_of_a_transposed_tensor():
     assert_native(build, floats(30, 20))
 
 
+@pytest.mark.parametrize("stored", ["as they come", "channels-last"])
+@pytest.mark.parametrize("shape", [(5, 12, 11, 13), (1, 12, 40, 40), (2, 12, 1, 9), (8, 12, 30, 30), (3, 12, 1, 1)])
 @pytest.mark.parametrize("groups", [1, 3, 12])
-def test_group_norm_and_its_gradient(groups):
+def test_group_norm_and_its_gradient(groups, shape, stored):
     def build(x, g, weight, bias):
+        if stored == "channels-last":
+            x, g = (ops.contiguous(a, memory_format="channels_last") for a in (x, g))
         out, mean, rstd = ops.group_norm(x, weight, bias, num_groups=groups)
         return out, mean, rstd, *ops.group_norm_grad(g, x, weight, mean, rstd, num_groups=groups)
 
-    shape = (5, 12, 11, 13)
     assert_native(build, floats(*shape), floats(*shape, seed=1), *vectors(12, 2), rtol=2e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 16])
+def test_instance_norm_of_images_stored_channels_last(samples):
+    def build(x, weight, bias):
+        x = ops.contiguous(x, memory_format="channels_last")
+        return *ops.instance_norm(x, None, None, weight, bias), ops.group_norm(x, num_groups=2)[0]
+
+    assert_native(build, floats(samples, 10, 21, 8), *vectors(10, 2), rtol=2e-5, atol=1e-4)
+
+
+def test_group_norm_far_from_zero():
+    def build(x):
+        return ops.group_norm(ops.contiguous(x, memory_format="channels_last"), num_groups=2)[0]
+
+    assert_native(build, floats(2, 8, 50, 50) + np.float32(1000), rtol=1e-3, atol=1e-3)
 
 
 def test_whole_numbers_for_eps_and_momentum():

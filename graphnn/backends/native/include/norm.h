@@ -130,6 +130,20 @@ static inline void gn_normal_grad_columns(float *out, const float *x, const floa
     }
 }
 
+/* out = (x - mean) * a + g * b + c, by columns */
+static inline void gn_blend_columns(float *out, const float *x, const float *g, long rows, long to, long from,
+                                    long g_stride, long columns, const float *mean, const float *a, const float *b,
+                                    const float *c)
+{
+    for (long r = 0; r < rows; r++, out += to, x += from, g += g_stride) {
+        long i = 0;
+        for (; columns - i >= GN_LANES; i += GN_LANES)
+            gn_store_f32v(out + i, (gn_load_f32v(x + i) - gn_load_f32v(mean + i)) * gn_load_f32v(a + i) +
+                                       gn_load_f32v(g + i) * gn_load_f32v(b + i) + gn_load_f32v(c + i));
+        for (; i < columns; i++) out[i] = (x[i] - mean[i]) * a[i] + g[i] * b[i] + c[i];
+    }
+}
+
 /* out[c] += sum over rows of (x - mean[c]) * g, four rows at a time */
 static inline void gn_columns_moments(float *out, const float *x, const float *g, long rows, long from, long g_stride,
                                       long columns, const float *mean)

@@ -1,6 +1,7 @@
 """Group normalisation, its gradient, and instance normalisation, which has a group a channel.
 
-The groups of all samples are shared out to parts; a group is gone through channel by channel.
+The groups of all samples are shared out to parts; a group is gone through channel by channel. Images stored channels-last
+go another way (`norm_group_columns.py`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,12 @@ from graphnn.backends.native.kernels.axes import (
     pointers,
     text,
     there,
+)
+from graphnn.backends.native.kernels.norm_group_columns import (
+    are_columns,
+    columns_scratch,
+    forward_columns,
+    grad_columns,
 )
 from graphnn.backends.native.lowering import lowers, only_float32
 from graphnn.backends.native.step import Operand, Phase, Step
@@ -78,19 +85,31 @@ def _of_channel(name: str, vector: Operand | None, otherwise: str) -> str:
 # ---- forward
 
 
-@lowers("group_norm", accepts=_accepts)
+def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
+    """For images, which may be stored channels-last."""
+    x = node.outputs[0].type
+    return (TensorType(dtypes.float32, columns_scratch(x.shape) if x.ndim == 4 else (0,)),)
+
+
+@lowers("group_norm", accepts=_accepts, scratch=_scratch)
 def _group_norm(step: Step) -> list[Phase]:
     x, weight, bias = (*step.inputs, None, None)[:3]
-    return [_forward(step, there(x), weight, bias, step.attrs["num_groups"])]
+    return _forward(step, there(x), weight, bias, step.attrs["num_groups"])
 
 
-@lowers("instance_norm", accepts=_accepts)
+@lowers("instance_norm", accepts=_accepts, scratch=_scratch)
 def _instance_norm(step: Step) -> list[Phase]:
     x, _, _, weight, bias = (*step.inputs, *(None,) * 4)[:5]
-    return [_forward(step, there(x), weight, bias, there(x).shape[1])]
+    return _forward(step, there(x), weight, bias, there(x).shape[1])
 
 
-def _forward(step: Step, x: Operand, weight: Operand | None, bias: Operand | None, groups: int) -> Phase:
+def _forward(step: Step, x: Operand, weight: Operand | None, bias: Operand | None, groups: int) -> list[Phase]:
+    if are_columns(x, step.outputs[0]):
+        return forward_columns(step, x, weight, bias, groups)
+    return [_forward_planes(step, x, weight, bias, groups)]
+
+
+def _forward_planes(step: Step, x: Operand, weight: Operand | None, bias: Operand | None, groups: int) -> Phase:
     out, mean, rstd = step.outputs
     how = _Groups(groups, x=x, out=x if out is None else out)
     head = pointers(x=x, weight=weight, bias=bias, out=out, means=mean, rstds=rstd)
@@ -115,9 +134,9 @@ def _forward(step: Step, x: Operand, weight: Operand | None, bias: Operand | Non
 
 
 def _grad_scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
-    """Sums for the weight and the bias, of each sample."""
+    """Sums for the weight and the bias, of each sample, and what the samples' columns need."""
     x = node.outputs[0].type
-    return (TensorType(dtypes.float32, (2, *x.shape[:2])),)
+    return (TensorType(dtypes.float32, (x.shape[0], 2, x.shape[1])), *_scratch(node, machine))
 
 
 @lowers("group_norm_grad", accepts=_accepts, scratch=_grad_scratch)
@@ -125,6 +144,8 @@ def _group_norm_grad(step: Step) -> list[Phase]:
     g, x, weight, mean, rstd = step.inputs
     out, weight_grad, bias_grad = step.outputs
     how = _Groups(step.attrs["num_groups"], x=there(x), g=there(g), out=there(x) if out is None else out)
+    if are_columns(x, g, out):
+        return [*grad_columns(step, how.groups), _joined(step, how, weight_grad, bias_grad)]
     head = pointers(x=x, g=g, weight=weight, means=mean, rstds=rstd, out=out, sums=step.scratch[0])
     kept = [f"const float {n} = {n}s[{_place(there(o))}];" for n, o in (("mean", mean), ("rstd", rstd))]
     lines = [*kept, "double total = 0, products = 0;", *how.over(_channel_sums(how, weight))]
@@ -140,12 +161,12 @@ def _place(statistic: Operand) -> str:
 
 def _channel_sums(how: _Groups, weight: Operand | None) -> Lines:
     """The sums of g and of g * (x - mean) over channel c: kept for the vectors, and added up for the group."""
-    of_weights = f"sums[n * {how.channels} + c]"
+    mine = f"sums[n * {2 * how.channels} + c"
     return [
         "double sum = 0, product = 0;",
         *how.pieces(f"gn_row_grad_sums({how.at('x')}, {how.at('g')}, 0, {how.n}, mean, &sum, &product);"),
-        f"{of_weights} = (float)(product * rstd);",
-        f"sums[{how.samples * how.channels} + n * {how.channels} + c] = (float)sum;",
+        f"{mine}] = (float)(product * rstd);",
+        f"{mine} + {how.channels}] = (float)sum;",
         f"total += sum * {_of_channel('weight', weight, '1')};",
         f"products += product * {_of_channel('weight', weight, '1')};",
     ]
@@ -166,6 +187,6 @@ def _joined(step: Step, how: _Groups, weight_grad: Operand | None, bias_grad: Op
     for at, (name, out) in enumerate((("weight_grad", weight_grad), ("bias_grad", bias_grad))):
         if out is not None:
             lines.append(f"gn_fill({name}, {how.channels}, 0);")
-            start = at * how.samples * how.channels
-            lines.append(f"gn_columns_sum({name}, sums + {start}, {how.samples}, {how.channels}, {how.channels});")
+            rows = f"sums + {at * how.channels}, {how.samples}, {2 * how.channels}"
+            lines.append(f"gn_columns_sum({name}, {rows}, {how.channels});")
     return Phase(text(head, lines), 1, 0.2 * how.samples * how.channels, HELPERS)
