@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.errors import ArgumentError, ShapeError
+from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape, TensorType
 from graphnn.ops.elementwise import cast_call, wrap_number
 from graphnn.ops.movement import check_dim
@@ -81,7 +82,7 @@ def _cat_part(g: Any, shape: Shape, dim: int, start: int, stop: int) -> Any:
     return slice(g, dim=dim, start=start, stop=stop)
 
 
-cat = register(Op("cat", infer=_cat, numpy=_cat_kernel, vjp=_cat_vjp))
+cat = register(Op("cat", infer=_cat, numpy=_cat_kernel, vjp=_cat_vjp, traits=(Trait.CHANNELS_LAST,)))
 
 
 # ---- stack
@@ -146,4 +147,13 @@ def _pad_vjp(c: Any, g: Any) -> Any:
     return pad(g, padding=tuple((-low, -high) for low, high in c.attrs["padding"]))
 
 
-pad = register(Op("pad", infer=_pad, numpy=_pad_kernel, vjp=_pad_vjp, grad_name="ConstantPadNdBackward0"))
+pad = register(
+    Op(
+        "pad",
+        infer=_pad,
+        numpy=_pad_kernel,
+        vjp=_pad_vjp,
+        grad_name="ConstantPadNdBackward0",
+        traits=(Trait.CHANNELS_LAST,),
+    )
+)

@@ -28,6 +28,28 @@ def test_images_in_both_formats():
     assert_native(build, floats(4, 17, 20, 21))
 
 
+@pytest.mark.parametrize("dim", [0, 1, 2, 3])
+@pytest.mark.parametrize("samples", [1, 4, 16])
+def test_joining_and_padding_of_images_stored_channels_last(samples, dim):
+    def build(x, y):
+        x, y = (ops.contiguous(a, memory_format="channels_last") for a in (x, y))
+        joined = ops.cat(x, y, x, dim=dim)
+        padded = ops.pad(x, padding=((0, 0), (1, 0), (2, -1), (0, 3)), value=-1.0)
+        return joined, padded, ops.cat(ops.relu(joined), ops.contiguous(joined), dim=1)
+
+    assert_native(build, floats(samples, 5, 8, 9), floats(samples, 5, 8, 9, seed=1))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_four_stacked_tensors_of_four_samples(threads):
+    arrays = [floats(4, 40, 50, seed=k) for k in range(4)]
+    for dim in range(3):
+        (found,) = natively(
+            lambda *xs, dim=dim: ops.relu(ops.stack(*map(ops.relu, xs), dim=dim)), *arrays, threads=threads
+        )
+        np.testing.assert_array_equal(found, np.stack([np.maximum(a, 0) for a in arrays], axis=dim))
+
+
 def test_joining_padding_and_cutting():
     def build(x, y):
         turned = ops.transpose(y, dim0=0, dim1=1)

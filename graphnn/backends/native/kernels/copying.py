@@ -11,6 +11,7 @@ from graphnn.backends.native.kernels.axes import (
     Axis,
     Lines,
     axes,
+    block,
     count,
     cut,
     dealt,
@@ -55,14 +56,54 @@ def same_dtype(node: Node) -> bool:
 def copy(shape: Shape, to: Place, source: Place, name: str = "") -> Phase:
     """One copy of that shape."""
     found = ordered(axes(shape, to.strides, source.strides)) if math.prod(shape) else []
-    head = pointers(out=to.operand, x=source.operand)
-    starts = [f"{line.rstrip(';')} + {start};" for line, start in zip(head, (to.start, source.start), strict=True)]
     if math.prod(shape) == 0:
         return Phase("    (void)p;")
     shares = shares_of(shape[0]) if _are_images(shape, to, source) else 0
     body, parts = _body(found, to.operand.ctype, shares)
-    cost = NANOSECONDS * math.prod(shape) * (1 if _is_flat(found) else 4)
-    return Phase(text(starts, body), parts, cost, shares=shares, dealt=dealt(to.operand, source.operand))
+    starts, touched = _starts(to, source), dealt(to.operand, source.operand)
+    return Phase(text(starts, body), parts, _cost(shape, found), shares=shares, dealt=touched)
+
+
+class Piece(NamedTuple):
+    """What is copied from one place to another."""
+
+    shape: Shape
+    to: Place
+    source: Place
+
+
+def copy_all(pieces: Sequence[Piece]) -> list[Phase]:
+    """Copies into one operand: as one phase, if the same outer axis of all can be dealt out, such as that of samples."""
+    walks = [ordered(axes(p.shape, p.to.strides, p.source.strides)) for p in pieces]
+    if any(len(walk) < 2 for walk in walks) or len({walk[0].size for walk in walks}) > 1:
+        return [copy(*piece) for piece in pieces]
+    to, size = pieces[0].to, pieces[0].to.operand.type.size
+    shares = shares_of(to.operand.shape[0]) if size >= SHARED and all(map(_goes_by_samples, pieces)) else 0
+    parts = shares or _parts(size, walks[0][0].size)
+    lines: Lines = []
+    for piece, walk in zip(pieces, walks, strict=True):
+        head = _starts(piece.to, piece.source)
+        lines += block("", [*head, *_walk(walk, piece.to.operand.ctype, parts)])
+    cost = sum(_cost(piece.shape, walk) for piece, walk in zip(pieces, walks, strict=True))
+    touched = dealt(to.operand, *(p.source.operand for p in pieces))
+    return [Phase(text(lines), parts, cost, shares=shares, dealt=touched)]
+
+
+def _goes_by_samples(piece: Piece) -> bool:
+    """Whether the first axis of all is the outermost one, and is copied whole."""
+    to, source = piece.to, piece.source
+    outermost = all(p.strides[0] == max(p.strides) == p.operand.strides[0] for p in (to, source))
+    return outermost and piece.shape[0] == to.operand.shape[0] == source.operand.shape[0]
+
+
+def _cost(shape: Shape, found: Sequence[Axis]) -> float:
+    return NANOSECONDS * math.prod(shape) * (1 if _is_flat(found) else 4)
+
+
+def _starts(to: Place, source: Place) -> Lines:
+    """Declares `out` and `x`."""
+    head = pointers(out=to.operand, x=source.operand)
+    return [f"{line.rstrip(';')} + {start};" for line, start in zip(head, (to.start, source.start), strict=True)]
 
 
 def _are_images(shape: Shape, *places: Place) -> bool:
@@ -84,16 +125,21 @@ def _body(found: list[Axis], ctype: str, shares: int) -> tuple[Lines, int]:
     work = count(found)
     if not found:
         return ["*out = *x;"], 1
+    if _is_flat(found) and len(found) == 1:
+        n = found[0].size
+        parts = shares or _parts(work, n)
+        return [*cut(n, parts), f"memcpy(out + from, x + from, (to - from) * sizeof({ctype}));"], parts
+    parts = shares or _parts(work, found[0].size)
+    return _walk(found, ctype, parts), parts
+
+
+def _walk(found: list[Axis], ctype: str, parts: int) -> Lines:
+    """A part's copies, of parts of the first of several axes."""
     if _is_flat(found):
         outer, n = found[:-1], found[-1].size
-        if not outer:
-            parts = shares or _parts(work, n)
-            return [*cut(n, parts), f"memcpy(out + from, x + from, (to - from) * sizeof({ctype}));"], parts
-        parts = shares or _parts(work, outer[0].size)
         line = f"memcpy(out + {offset(outer, 0)}, x + {offset(outer, 1)}, {n} * sizeof({ctype}));"
-        return flat(cut(outer[0].size, parts), nest(outer, [line], cut=("from", "to"))), parts
-    parts = shares or _parts(work, found[0].size)
-    return flat(cut(found[0].size, parts), _tiled(found) if _is_transposed(found) else _plain(found)), parts
+        return flat(cut(outer[0].size, parts), nest(outer, [line], cut=("from", "to")))
+    return flat(cut(found[0].size, parts), _tiled(found) if _is_transposed(found) else _plain(found))
 
 
 def _plain(found: Sequence[Axis]) -> Lines:

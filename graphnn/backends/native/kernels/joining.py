@@ -16,7 +16,7 @@ from graphnn.backends.native.kernels.axes import (
     there,
     unravel,
 )
-from graphnn.backends.native.kernels.copying import Place, copy, fill, literal, same_dtype, whole
+from graphnn.backends.native.kernels.copying import Piece, Place, copy, copy_all, fill, literal, same_dtype, whole
 from graphnn.backends.native.lowering import lowers
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.ir.value import Node
@@ -26,13 +26,13 @@ FILLED = ("f32", "f64", "i64", "i32", "i16", "i8", "u8", "bool")
 
 @lowers("cat", accepts=same_dtype)
 def _cat(step: Step) -> list[Phase]:
-    out, dim, at, phases = there(step.outputs[0]), step.attrs["dim"], 0, []
+    out, dim, at, pieces = there(step.outputs[0]), step.attrs["dim"], 0, []
     for x in map(there, step.inputs):
         if x.type.ndim != out.type.ndim or x.type.size == 0:
             continue
-        phases.append(copy(x.shape, Place(out, at * out.strides[dim], out.strides), whole(x)))
+        pieces.append(Piece(x.shape, Place(out, at * out.strides[dim], out.strides), whole(x)))
         at += x.shape[dim]
-    return phases
+    return copy_all(pieces)
 
 
 @lowers("stack", accepts=same_dtype)
@@ -40,7 +40,7 @@ def _stack(step: Step) -> list[Phase]:
     out, dim = there(step.outputs[0]), step.attrs["dim"]
     steps = (*out.strides[:dim], *out.strides[dim + 1 :])
     given = enumerate(map(there, step.inputs))
-    return [copy(x.shape, Place(out, i * out.strides[dim], steps), whole(x)) for i, x in given]
+    return copy_all([Piece(x.shape, Place(out, i * out.strides[dim], steps), whole(x)) for i, x in given])
 
 
 # ---- pad
