@@ -7,12 +7,25 @@ from dataclasses import dataclass
 
 from graphnn.ir.graph import Graph
 from graphnn.ir.value import Node, Value
-from graphnn.ops.packed_weights import Packing, pack_weight, packed_conv2d, packed_linear
+from graphnn.ops.packed_weights import (
+    Packing,
+    pack_weight,
+    packed_conv2d,
+    packed_conv_transpose2d,
+    packed_linear,
+    turned,
+)
 from graphnn.passes.static_values import static_values
 from graphnn.rewrite.edit import substitute
 from graphnn.rewrite.pass_ import Pass, Tolerance
 
-LAYERS = {"linear": packed_linear, "linear_relu": packed_linear, "conv2d": packed_conv2d, "conv2d_relu": packed_conv2d}
+LAYERS = {
+    "linear": packed_linear,
+    "linear_relu": packed_linear,
+    "conv2d": packed_conv2d,
+    "conv2d_relu": packed_conv2d,
+    "conv_transpose2d": packed_conv_transpose2d,
+}
 
 
 def _never(node: Node) -> Packing | None:
@@ -22,8 +35,8 @@ def _never(node: Node) -> Packing | None:
 @dataclass(frozen=True)
 class PackWeights(Pass):
     """linear(x, w, b) -> packed_linear(x, pack_weight(w){width=16}, b), where w is made of state that the graph does not
-    write; the same for conv2d and for both with a relu. Bit-exact for values but for Winograd's; a
-    backend may sum in another order.
+    write; the same for conv2d, for both with a relu, and for conv_transpose2d, whose kernels are turned round.
+    Bit-exact for values but for Winograd's; a backend may sum in another order.
 
     `packing` tells for a layer how many outputs lie side by side, and whether the kernels are transformed for Winograd's
     algorithm (then within its rounding); None leaves it alone.
@@ -36,7 +49,7 @@ class PackWeights(Pass):
 
     def apply(self, graph: Graph) -> bool:
         static = static_values(graph)
-        packed: dict[tuple[Value, Packing], Value] = {}
+        packed: dict[tuple[Value, bool, Packing], Value] = {}
         for node in list(graph.nodes):
             if node.op.name in LAYERS and node.inputs[1] in static:
                 wanted = self.packing(node)
@@ -45,12 +58,17 @@ class PackWeights(Pass):
         return bool(packed)
 
 
-def _pack(graph: Graph, node: Node, wanted: Packing, packed: dict[tuple[Value, Packing], Value]) -> None:
+def _pack(graph: Graph, node: Node, wanted: Packing, packed: dict[tuple[Value, bool, Packing], Value]) -> None:
     x, weight, *bias = node.inputs
     assert weight is not None
+    transposed = node.op.name == "conv_transpose2d"
+    attrs = {**node.attrs, "shape": weight.type.shape}
     with graph.before(node):
-        if (weight, wanted) not in packed:
-            packed[weight, wanted] = graph.append(pack_weight, (weight,), wanted._asdict()).output
-        attrs = {**node.attrs, "shape": weight.type.shape, "relu": node.op.name.endswith("_relu")}
-        made = graph.append(LAYERS[node.op.name], (x, packed[weight, wanted], *bias), attrs)
+        key = (weight, transposed, wanted)
+        if key not in packed:
+            plain = turned(weight) if transposed else weight
+            packed[key] = graph.append(pack_weight, (plain,), wanted._asdict()).output
+        if not transposed:
+            attrs["relu"] = node.op.name.endswith("_relu")
+        made = graph.append(LAYERS[node.op.name], (x, packed[key], *bias), attrs)
     substitute(graph, node, [made.output])

@@ -15,8 +15,9 @@ from graphnn.errors import ShapeError
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape, TensorType
 from graphnn.ops.conv import CONVOLUTIONS, conv2d
+from graphnn.ops.conv_transpose import conv_transpose2d
 from graphnn.ops.matrix import linear, matmul
-from graphnn.ops.movement import permute, reshape
+from graphnn.ops.movement import flip, permute, reshape
 from graphnn.ops.op import Call, Op, register
 from graphnn.ops.slicing import slice as slice_
 from graphnn.ops.unary import relu as relu_
@@ -175,8 +176,52 @@ packed_conv2d = register(
 )
 
 
-def _unpacked_type(op: str, weight: TensorType, shape: Shape) -> TensorType:
-    winograd = weight.ndim == 4 == len(shape) and shape[2:] == (3, 3)
+def _packed_conv_transpose2d(
+    x: TensorType,
+    weight: TensorType,
+    bias: TensorType | None = None,
+    *,
+    shape: Shape,
+    stride: Shape = (1, 1),
+    padding: Shape = (0, 0),
+    output_padding: Shape = (0, 0),
+    groups: int = 1,
+    dilation: Shape = (1, 1),
+) -> TensorType:
+    """conv_transpose2d(x, weight, bias), where `turned(weight)` comes packed; the weight itself is of `shape`."""
+    if len(shape) != 4 or groups != 1:
+        raise ShapeError(f"packed_conv_transpose2d: wants four sizes of a weight and one group, got {shape}, {groups}")
+    sizes = (shape[1], shape[0], *shape[2:])
+    plain = _unpacked_type("packed_conv_transpose2d", weight, sizes, winograd=False).with_shape(shape)
+    geometry = {"stride": stride, "padding": padding, "output_padding": output_padding, "dilation": dilation}
+    return conv_transpose2d.infer(x, plain, bias, groups=groups, **geometry)  # type: ignore[no-any-return]
+
+
+def turned(weight: Any) -> Any:
+    """A transposed convolution's weight (C, O, *kernel) as that of the convolution which does the same: (O, C, *kernel), the
+    kernels turned round. Its own inverse."""
+    axes = tuple(range(2, len(weight.shape)))
+    return flip(permute(weight, dims=(1, 0, *axes)), dims=axes)
+
+
+def _transposed_in_ops(x: Any, weight: Any, bias: Any = None, *, shape: Shape, **geometry: Any) -> Any:
+    plain = turned(unpacked(weight, (shape[1], shape[0], *shape[2:])))
+    return conv_transpose2d(x, plain, bias, **geometry)
+
+
+packed_conv_transpose2d = register(
+    Op(
+        "packed_conv_transpose2d",
+        infer=_packed_conv_transpose2d,
+        decompose=_transposed_in_ops,
+        flops=lambda x, weight, bias=None, *, shape, **geometry: 2 * x.size * math.prod(shape[1:]),
+        traits=(Trait.FUSED, Trait.EPILOGUE, Trait.CHANNELS_LAST, Trait.BEGINS_CHANNELS_LAST),
+    )
+)
+
+
+def _unpacked_type(op: str, weight: TensorType, shape: Shape, winograd: bool = True) -> TensorType:
+    winograd = winograd and weight.ndim == 4 == len(shape) and shape[2:] == (3, 3)
     good = len(shape) >= 2 and (winograd or weight.ndim == len(shape) + 1)
     if not good or weight.shape != packed_shape(shape, weight.shape[-1], winograd):
         raise ShapeError(f"{op}: {weight} is not the packed form of a weight of shape {list(shape)}")

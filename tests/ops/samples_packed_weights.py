@@ -53,6 +53,16 @@ def conv2d(x: Any, weight: Any, bias: Any = None, *, shape: Any, relu: bool = Fa
     return out.relu() if relu else out
 
 
+def transposed(x: np.ndarray, weight: np.ndarray, *bias: np.ndarray, width: int = 8, **attrs: Any) -> Sample:
+    turned = np.flip(weight.swapaxes(0, 1), (2, 3))
+    return sample(x, packed(turned, width), *bias, shape=weight.shape, **attrs)
+
+
+def conv_transpose2d(x: Any, weight: Any, bias: Any = None, *, shape: Any, **geometry: Any) -> Any:
+    turned = unpacked(weight, (shape[1], shape[0], *shape[2:]))
+    return F.conv_transpose2d(x, turned.transpose(0, 1).flip(2, 3), bias, **geometry)
+
+
 WEIGHTS = (
     sample(floats(5, 3), width=4),
     sample(floats(16, 7), width=16),
@@ -86,9 +96,16 @@ IMAGES = (
     ),
     layer(floats(1, 3, 5, 6), floats(4, 3, 3, 3), width=4, winograd=True, relu=True),
 )
+TRANSPOSED = (
+    transposed(floats(2, 3, 6, 5), floats(3, 20, 4, 4), floats(20), width=16, stride=(2, 2), padding=(1, 1)),
+    transposed(floats(1, 8, 1, 1), floats(8, 17, 4, 4), width=16),
+    transposed(floats(2, 4, 5, 6), floats(4, 9, 3, 2), floats(9), stride=(2, 3), padding=(1, 0), output_padding=(1, 2)),
+    transposed(floats(1, 8, 5, 5), floats(8, 8, 3, 3), floats(8), width=24, dilation=(2, 1)),
+)
 
 ROWS: tuple[Row, ...] = (
     Row("pack_weight", WEIGHTS, numpy=packed, rtol=1e-5, atol=1e-6, named=False),
     Row("packed_linear", LAYERS, torch=linear, rtol=1e-5, atol=1e-5, named=False),
     Row("packed_conv2d", IMAGES, torch=conv2d, rtol=1e-5, atol=1e-5, named=False),
+    Row("packed_conv_transpose2d", TRANSPOSED, torch=conv_transpose2d, rtol=1e-5, atol=1e-5, named=False),
 )

@@ -53,6 +53,29 @@ def test_convolutions_keep_their_geometry():
     )
 
 
+def test_kernels_of_transposed_convolutions_are_turned_round_first():
+    check_rewrite(
+        PackWeights(eight),
+        before="""
+        graph @g(%x: f32[2, 3, 8, 8]) -> (f32[2, 4, 16, 16]) {
+          %w: f32[3, 4, 4, 4] = param() {name="w"}
+          %b: f32[4] = param() {name="b"}
+          %0: f32[2, 4, 16, 16] = conv_transpose2d(%x, %w, %b) {stride=[2, 2], padding=[1, 1]}
+          return %0
+        }""",
+        after="""
+        graph @g(%x: f32[2, 3, 8, 8]) -> (f32[2, 4, 16, 16]) {
+          %w: f32[3, 4, 4, 4] = param() {name="w"}
+          %b: f32[4] = param() {name="b"}
+          %0: f32[4, 3, 4, 4] = permute(%w) {dims=[1, 0, 2, 3]}
+          %1: f32[4, 3, 4, 4] = flip(%0) {dims=[2, 3]}
+          %2: f32[1, 4, 4, 3, 8] = pack_weight(%1) {width=8}
+          %3: f32[2, 4, 16, 16] = packed_conv_transpose2d(%x, %2, %b) {shape=[3, 4, 4, 4], stride=[2, 2], padding=[1, 1]}
+          return %3
+        }""",
+    )
+
+
 def test_kernels_are_transformed_where_that_is_asked_for():
     check_rewrite(
         PackWeights(lambda node: Packing(8, winograd=True)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphnn.backends.native.kernels.conv_forward import winograd_of
+from graphnn.backends.native.kernels.conv_input_grad import InputGrad, winograd_of_grad
 from graphnn.backends.native.kernels.conv_slim import slim_shape
 from graphnn.backends.native.kernels.conv_tile import tile_shape
 from graphnn.backends.native.kernels.matrix_blocking import packed_vectors
@@ -19,6 +20,8 @@ def packing(node: Node, machine: Machine) -> Packing | None:
     weight = node.inputs[1]
     if weight is None or weight.type.dtype.short != "f32" or lowering_of(node) is None:
         return None
+    if node.op.name == "conv_transpose2d":
+        return _transposed(node, machine)
     outputs = weight.type.shape[0]
     if weight.type.ndim == 4:
         taps = weight.type.shape[2] * weight.type.shape[3]
@@ -31,3 +34,10 @@ def packing(node: Node, machine: Machine) -> Packing | None:
     if rows <= DOTS or outputs <= machine.lanes // 2:
         return None
     return Packing(packed_vectors(machine, rows, outputs) * machine.lanes)
+
+
+def _transposed(node: Node, machine: Machine) -> Packing | None:
+    if node.attrs["groups"] != 1 or winograd_of_grad(node, machine) is not None:
+        return None
+    made = InputGrad(node, machine)
+    return None if made.slim else Packing(made.panels.nr)

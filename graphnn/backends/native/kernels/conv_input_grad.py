@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+from graphnn.backends.native.kernels.axes import there
 from graphnn.backends.native.kernels.conv_depthwise import depthwise_phases, depthwise_scratch, is_depthwise
 from graphnn.backends.native.kernels.conv_few import few_phase, suits_few
 from graphnn.backends.native.kernels.conv_forward import accepts, finisher
@@ -13,7 +14,8 @@ from graphnn.backends.native.kernels.conv_grids import Grid, Tap, lay_out, reach
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, as_image, image_phase, panels_phase
 from graphnn.backends.native.kernels.conv_products import Job, Result, product_phase
 from graphnn.backends.native.kernels.conv_slim import slim_case, slim_shape
-from graphnn.backends.native.kernels.conv_tile import tile_shape
+from graphnn.backends.native.kernels.conv_tile import shape_of, tile_shape
+from graphnn.backends.native.kernels.matmul import has_whole_vectors
 from graphnn.backends.native.kernels.winograd import (
     Winograd,
     suits_winograd,
@@ -21,7 +23,7 @@ from graphnn.backends.native.kernels.winograd import (
     winograd_with_weights,
 )
 from graphnn.backends.native.lowering import lowers
-from graphnn.backends.native.step import Phase, Step
+from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.backends.native.toolchain.machine import Machine
 from graphnn.ir import dtypes
 from graphnn.ir.types import TensorType
@@ -41,7 +43,8 @@ class InputGrad:
         self.c, groups = out.type.shape[1], node.attrs["groups"]
         oh, ow = (*one, *spatial)
         self.h, self.w = (*one, *out.type.shape[2:])
-        kernel = (*one, *weight.type.shape[2:])
+        packed = "shape" in node.attrs
+        kernel = (*one, *node.attrs.get("shape", weight.type.shape)[2:])
         attrs = node.attrs
         stride, dilation = (*one, *attrs["stride"]), (*one, *attrs["dilation"])
         padding = (*zero, *attrs["padding"])
@@ -51,8 +54,10 @@ class InputGrad:
         ]
         (top, bottom), (left, right) = (self._borders(a, (oh, ow)[a], (self.h, self.w)[a]) for a in (0, 1))
         image = Image(n, o, oh, ow, top, left, oh + top + bottom, ow + left + right)
-        slim = slim_shape(machine, o // groups, self.c, kernel[0] * kernel[1] // (stride[0] * stride[1]), groups)
-        self.shape = slim or tile_shape(machine, self.c // groups)
+        taps = kernel[0] * kernel[1] // (stride[0] * stride[1])
+        slim = None if packed else slim_shape(machine, o // groups, self.c, taps, groups)
+        packed_shape = shape_of(machine, weight.type.shape[-1] // machine.lanes) if packed else None
+        self.shape = slim or packed_shape or tile_shape(machine, self.c // groups)
         self.slim = slim is not None
         turned = tuple((i, j) for i in reversed(range(kernel[0])) for j in reversed(range(kernel[1])))
         width = self.shape.vectors * machine.lanes or 1
@@ -80,7 +85,7 @@ class InputGrad:
                 yield Grid(rows, columns, (ph, pw), self.stride, (top, left), (1, 1), taps)
 
 
-def _winograd(node: Node, machine: Machine) -> Winograd | None:
+def winograd_of_grad(node: Node, machine: Machine) -> Winograd | None:
     """The gradient as a convolution by Winograd's algorithm, where it can be done so and pays."""
     g, weight, out = node.inputs[0], node.inputs[1], node.output
     assert g is not None
@@ -98,7 +103,7 @@ def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     if is_depthwise(node):
         return depthwise_scratch(node)
     grad = InputGrad(node, machine)
-    winograd = _winograd(node, machine)
+    winograd = winograd_of_grad(node, machine)
     if winograd is not None:
         return winograd_scratch(winograd, machine, grad.panels)
     return TensorType(dtypes.float32, (grad.panels.size,)), grad.image.type
@@ -112,18 +117,30 @@ def _input_grad(step: Step) -> list[Phase]:
     if is_depthwise(step.node):
         return depthwise_phases(step, finisher(step, step.node.output.type.shape[1]))
     made = InputGrad(step.node, step.machine)
-    g, weight, out = step.inputs[0], step.inputs[1], step.outputs[0]
-    assert g is not None
-    assert weight is not None
-    assert out is not None
+    weight = there(step.inputs[1])
     so, sc, *rest = weight.strides
     skh, skw = (*(0,) * (2 - len(rest)), *rest)
     panels = made.panels._replace(strides=(skh, skw, so, sc), apart=made.panels.rows * so)
-    winograd = _winograd(step.node, step.machine)
+    winograd = winograd_of_grad(step.node, step.machine)
     if winograd is not None:
         return winograd_with_weights(step, winograd, panels, weight, finisher(step, made.c))
     packed, block = step.scratch
-    phases = [panels_phase(panels, weight, packed, step.machine.lanes)]
+    packing = panels_phase(panels, weight, packed, step.machine.lanes)
+    return [packing, *_product(step, made, packed, block)]
+
+
+def _image_scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
+    return (InputGrad(node, machine).image.type,)
+
+
+@lowers("packed_conv_transpose2d", accepts=lambda n: accepts(n) and has_whole_vectors(n), scratch=_image_scratch)
+def _packed(step: Step) -> list[Phase]:
+    return _product(step, InputGrad(step.node, step.machine), there(step.inputs[1]), step.scratch[0])
+
+
+def _product(step: Step, made: InputGrad, packed: Operand, block: Operand) -> list[Phase]:
+    """The image block where the gradient cannot be read in place, and the product."""
+    g, out, phases = there(step.inputs[0]), there(step.outputs[0]), list[Phase]()
     if made.image.is_plain and g.is_channels_last:
         block = g
     else:
