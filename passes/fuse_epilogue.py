@@ -14,6 +14,12 @@ from graphnn.passes.grouping import fuse_group, gather, results_of, waiting_for
 from graphnn.plan.formats import channels_last_values
 from graphnn.rewrite.pass_ import Pass
 
+FEW = 4  # channels, of which vectors would be nearly empty
+LONG = frozenset(
+    ("sigmoid", "tanh", "exp", "expm1", "log", "log1p", "erf", "gelu", "silu", "softplus", "mish", "elu", "pow")
+)
+"""Ops that take so long that they are better done on whole vectors."""
+
 
 @dataclass(frozen=True)
 class FuseEpilogue(Pass):
@@ -24,6 +30,7 @@ class FuseEpilogue(Pass):
     elementwise and of the head's shape. What else these read must have the head's shape and format, or be one
     number, or one number a channel (an output feature, for products), and must not wait for the group; or else it is
     elementwise itself, and comes along. So an optimizer's arithmetic goes with the product that makes a gradient.
+    Exponentials and the like stay behind a head of less than four channels: a loop over all elements has fuller vectors.
     At most `max_ops` are taken in, and at most `max_results` come out. What waits for the graph's last `late_inputs`
     inputs goes into no group with what does not.
     """
@@ -108,6 +115,8 @@ class _Walk:
         result = head.output
         if Trait.ELEMENTWISE not in node.op.traits or len(node.outputs) != 1 or "body" in node.attrs:
             return False
+        if channels_of(result) < FEW and node.op.name in LONG:
+            return False
         if node in self.taken or (node in self.late) != (head in self.late) or node.output.type is not result.type:
             return False
         return (node.output in self.formats) == (result in self.formats)
@@ -144,7 +153,12 @@ def _comes_of_state(maker: Node | None) -> bool:
     return maker is not None and any(v.kind == PARAM and v.type.size > 1 for v in maker.operands)
 
 
+def channels_of(result: Value) -> int:
+    shape = result.type.shape
+    return shape[1] if len(shape) == 4 else shape[-1] if shape else 1
+
+
 def channel_shape(result: Value) -> tuple[int, ...]:
     """The shape of one number a channel, without leading ones: along axis 1 of images, along the last axis otherwise."""
     shape = result.type.shape
-    return (shape[1], 1, 1) if len(shape) == 4 else shape[-1:]
+    return (channels_of(result), 1, 1) if len(shape) == 4 else shape[-1:]

@@ -120,3 +120,27 @@ def test_rows_of_another_shape_stay_outside():
           return %1
         }""",
     )
+
+
+def test_exponentials_stay_behind_a_head_of_few_channels():
+    check_rewrite(
+        FuseEpilogue(),
+        before="""
+        graph @g(%x: f32[2, 8, 6, 6], %w: f32[1, 8, 1, 1]) -> (f32[2, 1, 6, 6]) {
+          %0: f32[2, 1, 6, 6] = conv2d(%x, %w)
+          %1: f32[2, 1, 6, 6] = relu(%0)
+          %2: f32[2, 1, 6, 6] = sigmoid(%1)
+          return %2
+        }""",
+        after="""
+        graph @g(%x: f32[2, 8, 6, 6], %w: f32[1, 8, 1, 1]) -> (f32[2, 1, 6, 6]) {
+          %0: f32[2, 1, 6, 6] = fused_epilogue(%x, %w) {
+            body=graph @body(%x: f32[2, 8, 6, 6], %w: f32[1, 8, 1, 1]) -> (f32[2, 1, 6, 6]) {
+            %0: f32[2, 1, 6, 6] = conv2d(%x, %w)
+            %1: f32[2, 1, 6, 6] = relu(%0)
+            return %1
+          }}
+          %1: f32[2, 1, 6, 6] = sigmoid(%0)
+          return %1
+        }""",
+    )

@@ -80,11 +80,13 @@ def product_phase(step: Step, job: Job, image: Operand, weights: Operand, case: 
 
 
 def _blocks(job: Job, pixels: list[int]) -> int:
-    """Into how many blocks the pixels go. Where there are few of each grid, threads rather share out the panels."""
+    """Into how many blocks the pixels go. Where there are few of each grid, threads rather share out the panels, if these
+    are enough."""
     total, most = sum(pixels), job.shape.pixels
     if len(pixels) > 1:
         size = job.grids.image.type.nbytes
-        return max(1, min(total // (4 * most), -(-size // CACHED)))
+        missing = PARTS if job.panels.number == 1 else 1
+        return max(1, min(total // (4 * most), max(missing, -(-size // CACHED))))
     return max(1, min(total // (4 * most), max(PARTS, total // 512)))
 
 
