@@ -21,6 +21,11 @@ def sigmoid(x):
     return np.where(x < 0, z, 1.0) / (1.0 + z)
 
 
+def silu(x):
+    """0 where exp(-x) is infinite in float32, or nearly."""
+    return np.where((x < -88.3763) & np.isfinite(x), -0.0, x / (1.0 + np.exp(-x)))
+
+
 FUNCTIONS = {
     "exp": (np.exp, 1.5),
     "exp2": (np.exp2, 1.5),
@@ -36,6 +41,7 @@ FUNCTIONS = {
     "tanh": (np.tanh, 2.0),
     "erf": (np.vectorize(math.erf, otypes=[float]), 2.0),
     "sigmoid": (sigmoid, 3.0),
+    "silu": (silu, 3.0),
     "floor": (np.floor, 0.0),
     "ceil": (np.ceil, 0.0),
     "round": (np.rint, 0.0),

@@ -20,12 +20,12 @@ GN_INLINE F N(elu)(F x, F scale, F below, F inner)
 {
     return N(select)(N(gt)(x, N(number)(0)), x * scale, N(expm1)(x * inner) * below);
 }
-GN_INLINE F N(silu)(F x) { return x * N(sigmoid)(x); }
+GN_INLINE F N(silu)(F x) { return x / (1 + N(exp_beside_one)(-x)); }
 GN_INLINE F N(gelu)(F x) { return x * ((N(erf)(x * (C)0.70710678118654752440) + 1) * (C)0.5); }
 GN_INLINE F N(gelu_tanh)(F x)
 {
     const F bend = (x * x * (C)(0.044715 * 0.79788456080286535588) + (C)0.79788456080286535588) * x;
-    return x / (1 + N(exp)(-2 * bend)); /* x (1 + tanh(bend)) / 2 */
+    return x / (1 + N(exp_beside_one)(-2 * bend)); /* x (1 + tanh(bend)) / 2 */
 }
 /* x tanh(log(1 + e)) = x (e² + 2e) / (e² + 2e + 2) with e = exp(x), cut off where the quotient is 1 */
 GN_INLINE F N(mish)(F x)

@@ -36,7 +36,7 @@ GN_INLINE double gn_sigmoid_one(double x) { return 1 / (1 + exp(-x)); }
     X(f64, double, exp, exp) X(f64, double, expm1, expm1) X(f64, double, exp2, exp2) X(f64, double, log, log)          \
     X(f64, double, log1p, log1p) X(f64, double, log2, log2) X(f64, double, log10, log10)                               \
     X(f64, double, sin, sin) X(f64, double, cos, cos) X(f64, double, tanh, tanh) X(f64, double, erf, erf)              \
-    X(f64, double, sqrt, sqrt) X(f64, double, sigmoid, gn_sigmoid_one)                                                 \
+    X(f64, double, sqrt, sqrt) X(f64, double, sigmoid, gn_sigmoid_one) X(f64, double, exp_beside_one, exp)             \
     X(f32, float, sin_large, sinf) X(f32, float, cos_large, cosf)                                                      \
     X(f32, float, tan, tanf) X(f64, double, tan, tan) X(f32, float, asin, asinf) X(f64, double, asin, asin)            \
     X(f32, float, acos, acosf) X(f64, double, acos, acos) X(f32, float, atan, atanf) X(f64, double, atan, atan)        \

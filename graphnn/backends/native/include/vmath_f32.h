@@ -37,6 +37,13 @@ GN_INLINE F N(exp)(F x)
     const F r = N(exp_split)(N(bounded)(x, -110.0f, 100.0f), &n);
     return N(scaled)(r * r * N(exp_series)(r) + r + 1.0f, n);
 }
+/* For what is added to 1 next: the same from -86 to 88.37, 4e-38 below, infinity above */
+GN_INLINE F N(exp_beside_one)(F x)
+{
+    I n;
+    const F r = N(exp_split)(N(bounded)(x, -86.0f, 89.0f), &n);
+    return (r * r * N(exp_series)(r) + r + 1.0f) * N(power_of_two)(n);
+}
 GN_INLINE F N(expm1)(F x)
 {
     I n;
