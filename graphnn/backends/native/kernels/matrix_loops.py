@@ -16,6 +16,7 @@ from graphnn.backends.native.kernels.packing import copy_strip, pack_panel, pack
 from graphnn.backends.native.kernels.product import Product
 
 TOGETHER = 4  # values of k
+LARGE = 1 << 20  # floats of packed weights that no cache of a core holds: the next panel is asked for early
 Text = tuple[str, tuple[str, ...]]  # body and helpers
 
 
@@ -210,4 +211,6 @@ class _Functions:
             left = (it.cut.depth, 1) if p.left_k == 1 else (1, rows)
         step = it.width if it.cut.packed else p.right_k
         tile = Tile(p.kind, rows, vectors, it.lanes, columns % it.lanes, left, step, it.cut.packed, p.n)
+        if p.panels and it.cut.panels * it.width * p.k > LARGE:
+            tile = tile._replace(next=p.k * it.width)
         return self._keep(tile_function(tile, it.finish, it.once))

@@ -31,6 +31,7 @@ class Tile(NamedTuple):
     padded: bool  # the panel can be read beyond its last column
     columns: int  # of the whole result: what lies between two of its rows
     offsets: tuple[int, ...] = ()  # of the panel's vectors, where they do not lie side by side
+    next: int = 0  # how far away lies what is read after the panel and shall be asked for now (0: nothing is)
 
     @property
     def c(self) -> str:
@@ -75,7 +76,7 @@ def product_loop(tile: Tile) -> Lines:
     keep = "gn_in_register(b{0});" if tile.kind == "f32" else ""
     panel = [[f"{tile.kind}v b{j} = {_panel(tile, j)};", keep.format(j)] for j in range(tile.vectors)]
     fewer, more = (rows, panel) if tile.rows < tile.vectors else (panel, rows)  # fewer stay in registers
-    lines = [] if tile.padded else _ahead(tile)
+    lines = _ahead(tile, tile.next) if tile.next else [] if tile.padded else _ahead(tile, AHEAD * tile.panel_step)
     lines += flat(*fewer)
     for at, load in enumerate(more):
         pairs = [(i, at) for i in range(tile.rows)] if more is panel else [(at, j) for j in range(tile.vectors)]
@@ -83,11 +84,11 @@ def product_loop(tile: Tile) -> Lines:
     return block(f"for (; n > 0; n--, a += {k}, b += {tile.panel_step})", lines)
 
 
-def _ahead(tile: Tile) -> Lines:
-    """Asks for rows of the matrix itself before they are needed: they lie too far apart for the processor to guess."""
+def _ahead(tile: Tile, far: int) -> Lines:
+    """Asks for what is so far away before it is needed: it lies too far apart for the processor to guess."""
     line = 16 if tile.kind == "f32" else 8
     places = range(0, tile.vectors * tile.lanes, line)
-    return [f"__builtin_prefetch(b + {AHEAD * tile.panel_step + at});" for at in places]
+    return [f"__builtin_prefetch(b + {far + at});" for at in places]
 
 
 def _panel(tile: Tile, j: int) -> str:
