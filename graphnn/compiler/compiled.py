@@ -16,7 +16,7 @@ from graphnn.compiler.collector import uncollected
 from graphnn.compiler.entry import Assumed, Entry
 from graphnn.compiler.guards import collect
 from graphnn.compiler.records import PlanRecord
-from graphnn.compiler.shortcut import OTHER, Shortcut, shortcut
+from graphnn.compiler.shortcut import Shortcut, shortcut
 from graphnn.compiler.signature import Key, difference, signature
 from graphnn.errors import ArgumentError, BackendError, TraceError
 from graphnn.ir import epoch
@@ -56,27 +56,22 @@ class Compiled:
         self._max_plans = max_plans
         self._entries: OrderedDict[Key, list[Entry]] = OrderedDict()
         self._made: list[Entry] = []
-        self._last: Shortcut | None = None
+        self.run: Shortcut = Compiled.call
         self._dynamic: set[int] = set()
         self._static: set[int] = set()
         self._lock = threading.RLock()
         functools.update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.call(args, kwargs)
+        return self.run(self, args, kwargs)
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The call with these arguments."""
+        """The call with these arguments, the long way; the next one like it goes the short way, as `run`."""
         if builders.stack:  # compiled inside compiled is inlined
             return self._function(*args, **kwargs)
-        last = self._last
-        if last is not None and not kwargs:
-            found = last(args)
-            if found is not OTHER:
-                return found
         key, leaves = signature(args, kwargs, self._dynamic)
         entry = self._entry(key, args, kwargs)
-        self._last = shortcut(entry, args, kwargs)
+        self.run = shortcut(entry, args, kwargs) or Compiled.call
         return entry.call(leaves, entry.arrays(leaves))
 
     def _choose(self, name: str, threads: int | None, exact: bool) -> Backend:

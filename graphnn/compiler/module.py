@@ -37,7 +37,8 @@ class CompiledModule(Module):
         object.__setattr__(self, "_options", options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return _get(self, "_compiled").call(args, kwargs)
+        compiled = _get(self, "_compiled")
+        return compiled.run(compiled, args, kwargs)
 
     @property
     def plans(self) -> tuple[PlanRecord, ...]:

@@ -16,12 +16,12 @@ from graphnn.autodiff.modes import state as grad_mode
 from graphnn.compiler.entry import Entry
 from graphnn.compiler.signature import COMPUTED, grad_state
 from graphnn.ir import epoch
+from graphnn.ops.op import builders
 from graphnn.tensor.storage import Storage, changes
 from graphnn.tensor.tensor import Tensor
 
-OTHER = object()
-Shortcut = Callable[[tuple[Any, ...]], Any]
-"""Given the arguments of a call with the same key, its result; else `OTHER`."""
+Shortcut = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
+"""Given what is compiled and the arguments of a call, its result; calls with another key it hands on to `call`."""
 
 
 def shortcut(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Shortcut | None:
@@ -29,17 +29,17 @@ def shortcut(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sho
     memory of their own go by type and gradients, everything else by identity."""
     if kwargs or any(map(_is_involved, args)):
         return None
-    names = {"Tensor": Tensor, "grad_mode": grad_mode, "epoch": epoch, "entry": entry, "OTHER": OTHER}
+    names = {"Tensor": Tensor, "grad_mode": grad_mode, "epoch": epoch, "entry": entry, "builders": builders}
     tests = " and ".join(_tests(args, names))
     if not eval(tests, names, {f"a{i}": arg for i, arg in enumerate(args)}):
         return None  # such as the same tensor twice
     checks = "" if entry.grads_seen or entry.volatile else "entry.epoch == epoch.value or "
     arrays = ", ".join(f"a{i}._array" for i in entry.tensor_leaves)
     lines = [
-        "def run(args):",
-        f"    if len(args) != {len(args)}: return OTHER",
+        "def run(compiled, args, kwargs):",
+        f"    if kwargs or builders.stack or len(args) != {len(args)}: return compiled.call(args, kwargs)",
         *([f"    {''.join(f'a{i}, ' for i in range(len(args)))}= args"] if args else []),
-        f"    if not ({tests}) or not ({checks}entry.fresh()): return OTHER",
+        f"    if not ({tests}) or not ({checks}entry.fresh()): return compiled.call(args, kwargs)",
         *(_one_result(entry, arrays, names) or [f"    return entry.call(args, [{arrays}])"]),
     ]
     exec("\n".join(lines), names)
