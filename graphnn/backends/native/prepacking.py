@@ -12,7 +12,9 @@ from graphnn.backends.native.toolchain.machine import Machine
 from graphnn.ir.value import Node
 from graphnn.ops.packed_weights import Packing
 
-DOTS = 4  # rows of a linear layer that dot products take best, with the weights in place
+DOTS = 1  # rows of a linear layer that dot products take best, with the weights in place
+DOTS_OF_LARGE = 4  # the same where the weights come from memory at each run
+LARGE = 1 << 22  # floats
 
 
 def packing(node: Node, machine: Machine) -> Packing | None:
@@ -31,7 +33,7 @@ def packing(node: Node, machine: Machine) -> Packing | None:
             tile_shape(machine, outputs).vectors * machine.lanes, winograd_of(node, machine, True) is not None
         )
     rows = node.output.type.size // max(1, outputs)
-    if rows <= DOTS or outputs <= machine.lanes // 2:
+    if rows <= (DOTS_OF_LARGE if weight.type.size > LARGE else DOTS) or outputs <= machine.lanes // 2:
         return None
     return Packing(packed_vectors(machine, rows, outputs) * machine.lanes)
 
