@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphnn.errors import ShapeError
+from graphnn.errors import ArgumentError, ShapeError
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import Shape, TensorType
 from graphnn.ops.conv import CONVOLUTIONS, conv2d
@@ -21,45 +21,50 @@ from graphnn.ops.movement import flip, permute, reshape
 from graphnn.ops.op import Call, Op, register
 from graphnn.ops.slicing import slice as slice_
 from graphnn.ops.unary import relu as relu_
-from graphnn.ops.winograd import weight_matrix
+from graphnn.ops.winograd import OUTS, out_of, size_of, weight_matrix
 
 # ---- packing
 
 
 class Packing(NamedTuple):
-    """How a layer's weight shall come: in panels of `width` outputs, transformed for `winograd` or not."""
+    """How a layer's weight shall come: in panels of `width` outputs, transformed for Winograd's F(m x m, 3x3), m being
+    `winograd` (2 or 4), or as it is (0)."""
 
     width: int
-    winograd: bool = False
+    winograd: int = 0
 
 
-def packed_shape(shape: Shape, width: int, winograd: bool = False) -> Shape:
-    """Of a weight (O, C, *kernel) in panels of `width` outputs: (panels, *kernel, C, width), or (36, panels, C, width)."""
+def packed_shape(shape: Shape, width: int, winograd: int = 0) -> Shape:
+    """Of a weight (O, C, *kernel) in panels of `width` outputs: (panels, *kernel, C, width); transformed
+    ((m + 2)², panels, C, width)."""
     outputs, channels, *kernel = shape
     panels = -(-outputs // width)
-    return (36, panels, channels, width) if winograd else (panels, *kernel, channels, width)
+    return (size_of(winograd) ** 2, panels, channels, width) if winograd else (panels, *kernel, channels, width)
 
 
-def _pack_weight(weight: TensorType, *, width: int, winograd: bool = False) -> TensorType:
+def _pack_weight(weight: TensorType, *, width: int, winograd: int = 0) -> TensorType:
     """A weight (O, C, *kernel) as panels (⌈O / width⌉, *kernel, C, width): all outputs of a panel side by side, zeros
-    beyond the last one. For `winograd` a 3x3 kernel g becomes the 6x6 numbers G g Gᵀ: (36, ⌈O / width⌉, C, width)."""
+    beyond the last one. For Winograd's F(m x m, 3x3), m being `winograd`, a 3x3 kernel g becomes the numbers G g Gᵀ, n = m + 2
+    a side: (n², ⌈O / width⌉, C, width)."""
     if weight.ndim < 2 or width < 1:
         raise ShapeError(f"pack_weight: wants a weight (outputs, inputs, *kernel) and a positive width, got {weight}")
+    if winograd not in (0, *OUTS):
+        raise ArgumentError(f"pack_weight: winograd must be 0, 2 or 4, got {winograd}")
     if winograd and weight.shape[2:] != (3, 3):
         raise ShapeError(f"pack_weight: winograd is for kernels of 3x3, got {weight}")
     return TensorType(weight.dtype, packed_shape(weight.shape, width, winograd))
 
 
-def _pack_kernel(out: np.ndarray, weight: np.ndarray, *, width: int, winograd: bool) -> list[Call]:
+def _pack_kernel(out: np.ndarray, weight: np.ndarray, *, width: int, winograd: int) -> list[Call]:
     return [(_transform_into if winograd else _pack_into, out, weight)]
 
 
 def _transform_into(out: np.ndarray, weight: np.ndarray) -> None:
-    g = np.array(weight_matrix(), float)
+    g = np.array(weight_matrix(out_of(len(out))), float)
     outputs, width = weight.shape[0], out.shape[-1]
     for panel, rows in enumerate(range(0, outputs, width)):
         part = np.einsum("xi,ocij,yj->xyco", g, weight[rows : rows + width].astype(float), g)
-        out[:, panel, :, : part.shape[-1]] = part.reshape(36, *part.shape[2:])
+        out[:, panel, :, : part.shape[-1]] = part.reshape(len(out), *part.shape[2:])
         out[:, panel, :, part.shape[-1] :] = 0
 
 
@@ -83,14 +88,15 @@ pack_weight: Op = register(
 
 
 def _pack_gradient(c: Any, g: Any) -> Any:
-    shape = c.types[0].shape
-    return _through(g, shape, np.array(weight_matrix(), float).T) if c.attrs["winograd"] else unpacked(g, shape)
+    shape, out = c.types[0].shape, c.attrs["winograd"]
+    return _through(g, shape, np.array(weight_matrix(out), float).T) if out else unpacked(g, shape)
 
 
 def unpacked(weight: Any, shape: Shape) -> Any:
     """The weight of `shape` that was packed, by other ops."""
     if len(weight.shape) == 4 and len(shape) == 4:
-        return _through(weight, shape, np.linalg.pinv(np.array(weight_matrix(), float)))
+        matrix = np.array(weight_matrix(out_of(weight.shape[0])), float)
+        return _through(weight, shape, np.linalg.pinv(matrix))
     outputs, channels, *kernel = shape
     panels, *_, width = weight.shape
     axes = len(kernel)
@@ -100,9 +106,10 @@ def unpacked(weight: Any, shape: Shape) -> Any:
 
 
 def _through(weight: Any, shape: Shape, matrix: np.ndarray) -> Any:
-    """(36, panels, C, width) as M X Mᵀ with M of 3 x 6, for each kernel: a weight of that shape."""
+    """(n², panels, C, width) as M X Mᵀ with M of 3 x n, for each kernel: a weight of that shape."""
     _, panels, channels, width = weight.shape
-    squares = permute(reshape(weight, shape=(6, 6, panels, channels, width)), dims=(2, 4, 3, 0, 1))
+    size = matrix.shape[1]
+    squares = permute(reshape(weight, shape=(size, size, panels, channels, width)), dims=(2, 4, 3, 0, 1))
     kind = getattr(weight, "type", weight).dtype  # of a value, a Tensor, or an array
     m = matrix.astype(getattr(kind, "numpy", kind))
     small = matmul(matmul(m, squares), np.ascontiguousarray(m.T))
@@ -222,7 +229,8 @@ packed_conv_transpose2d = register(
 
 def _unpacked_type(op: str, weight: TensorType, shape: Shape, winograd: bool = True) -> TensorType:
     winograd = winograd and weight.ndim == 4 == len(shape) and shape[2:] == (3, 3)
-    good = len(shape) >= 2 and (winograd or weight.ndim == len(shape) + 1)
-    if not good or weight.shape != packed_shape(shape, weight.shape[-1], winograd):
+    outs = [m for m in OUTS if size_of(m) ** 2 == weight.shape[0]] if winograd else [0]
+    good = len(shape) >= 2 and outs and (winograd or weight.ndim == len(shape) + 1)
+    if not good or weight.shape != packed_shape(shape, weight.shape[-1], outs[0]):
         raise ShapeError(f"{op}: {weight} is not the packed form of a weight of shape {list(shape)}")
     return TensorType(weight.dtype, shape)

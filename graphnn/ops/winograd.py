@@ -1,20 +1,36 @@
-"""The matrices of Winograd's minimal filtering F(4x4, 3x3), exact.
+"""The matrices of Winograd's minimal filtering F(m x m, 3x3), exact; m is 4, or 2 for small images.
 
-One-dimensional F(4, 3): y = Aᵀ[(G g) ⊙ (Bᵀ d)], from Lagrange interpolation at the points 0, 1, -1, 1/2, -2 and infinity
-(Winograd, Arithmetic Complexity of Computations, 1980; Lavin and Gray, Fast Algorithms for Convolutional Neural Networks,
-2015). With 1/2 and -2 in place of 2 and -2 the rounding is less than half of that of the usual points.
+One-dimensional F(m, 3): y = Aᵀ[(G g) ⊙ (Bᵀ d)], from Lagrange interpolation at the first m + 1 of the points 0, 1, -1, 1/2, -2
+and at infinity (Winograd, Arithmetic Complexity of Computations, 1980; Lavin and Gray, Fast Algorithms for Convolutional
+Neural Networks, 2015). With 1/2 and -2 in place of 2 and -2 the rounding of F(4, 3) is less than half of that of the usual
+points.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
 
 POINTS = (Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 2), Fraction(-2))
-OUT, TAPS = 4, 3
-SIZE = OUT + TAPS - 1
+OUTS = (4, 2)
+TAPS = 3
 Matrix = tuple[tuple[Fraction, ...], ...]
+
+
+def size_of(out: int) -> int:
+    """Of the tiles that `out` results along an axis are made of."""
+    return out + TAPS - 1
+
+
+def out_of(products: int) -> int:
+    """The inverse: of what F the two-dimensional tile has so many numbers."""
+    return math.isqrt(products) - TAPS + 1
+
+
+def points_of(out: int) -> tuple[Fraction, ...]:
+    return POINTS[: out + 1]
 
 
 def _times(polynomial: Sequence[Fraction], point: Fraction) -> list[Fraction]:
@@ -24,32 +40,32 @@ def _times(polynomial: Sequence[Fraction], point: Fraction) -> list[Fraction]:
 
 
 @cache
-def output_matrix() -> Matrix:
-    """Aᵀ, 4 x 6: powers of the points; infinity gives to the last row alone."""
-    rows = ([p**i for p in POINTS] + [Fraction(i == OUT - 1)] for i in range(OUT))
+def output_matrix(out: int) -> Matrix:
+    """Aᵀ, m x (m + 2): powers of the points; infinity gives to the last row alone."""
+    rows = ([p**i for p in points_of(out)] + [Fraction(i == out - 1)] for i in range(out))
     return tuple(map(tuple, rows))
 
 
 @cache
-def weight_matrix() -> Matrix:
-    """G, 6 x 3: powers of a point over its distances from the others; infinity takes the last tap."""
+def weight_matrix(out: int) -> Matrix:
+    """G, (m + 2) x 3: powers of a point over its distances from the others; infinity takes the last tap."""
     rows = []
-    for p in POINTS:
+    for p in points_of(out):
         apart = Fraction(1)
-        for q in POINTS:
+        for q in points_of(out):
             apart *= p - q if p != q else 1
         rows.append(tuple(p**t / apart for t in range(TAPS)))
     return (*rows, (Fraction(0), Fraction(0), Fraction(1)))
 
 
 @cache
-def input_matrix() -> Matrix:
-    """Bᵀ, 6 x 6: the coefficients of the products of (x - q) over all other points; of all points for infinity."""
+def input_matrix(out: int) -> Matrix:
+    """Bᵀ, (m + 2) x (m + 2): the coefficients of the products of (x - q) over all other points; of all points for infinity."""
     rows = []
-    for p in (*POINTS, None):
+    for p in (*points_of(out), None):
         polynomial = [Fraction(1)]
-        for q in POINTS:
+        for q in points_of(out):
             if q != p:
                 polynomial = _times(polynomial, q)
-        rows.append(tuple(polynomial + [Fraction(0)] * (SIZE - len(polynomial))))
+        rows.append(tuple(polynomial + [Fraction(0)] * (size_of(out) - len(polynomial))))
     return tuple(rows)

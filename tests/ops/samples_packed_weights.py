@@ -8,19 +8,21 @@ from tests.ops.lazy_torch import torch
 from tests.ops.rows import Row, Sample, floats, sample
 
 F = torch.nn.functional
-G = (
+G4 = (
     *((1, 0, 0), (1 / 3, 1 / 3, 1 / 3), (-1 / 3, 1 / 3, -1 / 3)),
     *((-16 / 15, -8 / 15, -4 / 15), (1 / 15, -2 / 15, 4 / 15), (0, 0, 1)),
 )
+G2 = ((-1, 0, 0), (1 / 2, 1 / 2, 1 / 2), (1 / 2, -1 / 2, 1 / 2), (0, 0, 1))
+G = {4: G4, 2: G2}
 
 
-def packed(weight: np.ndarray, width: int, winograd: bool = False) -> np.ndarray:
-    """(⌈O / width⌉, *kernel, C, width), zeros beyond the last output; for Winograd's algorithm (36, ⌈O / width⌉, C, width)."""
+def packed(weight: np.ndarray, width: int, winograd: int = 0) -> np.ndarray:
+    """(⌈O / width⌉, *kernel, C, width), zeros beyond the last output; for Winograd's algorithm (n², ⌈O / width⌉, C, width)."""
     if winograd:
-        g = np.array(G)
+        g = np.array(G[winograd])
         panels = packed(weight.astype("f8"), width)
         found = np.einsum("xi,pijcw,yj->xypcw", g, panels, g)
-        return found.reshape(36, *found.shape[2:]).astype(weight.dtype)
+        return found.reshape(-1, *found.shape[2:]).astype(weight.dtype)
     missing = -len(weight) % width
     whole = np.concatenate([weight, np.zeros((missing, *weight.shape[1:]), weight.dtype)])
     panels = whole.reshape(-1, width, *weight.shape[1:])
@@ -28,7 +30,7 @@ def packed(weight: np.ndarray, width: int, winograd: bool = False) -> np.ndarray
 
 
 def layer(
-    x: np.ndarray, weight: np.ndarray, *bias: np.ndarray, width: int = 8, winograd: bool = False, **attrs: Any
+    x: np.ndarray, weight: np.ndarray, *bias: np.ndarray, width: int = 8, winograd: int = 0, **attrs: Any
 ) -> Sample:
     return sample(x, packed(weight, width, winograd), *bias, shape=weight.shape, **attrs)
 
@@ -36,8 +38,8 @@ def layer(
 def unpacked(weight: Any, shape: Any) -> Any:
     """As PyTorch's tensors, differentiable."""
     if weight.ndim == 4 == len(shape):
-        back = torch.linalg.pinv(torch.tensor(G, dtype=weight.dtype))
-        squares = weight.unflatten(0, (6, 6)).permute(2, 4, 3, 0, 1)
+        back = torch.linalg.pinv(torch.tensor(G4 if len(weight) == 36 else G2, dtype=weight.dtype))
+        squares = weight.unflatten(0, (len(back.T), -1)).permute(2, 4, 3, 0, 1)
         return (back @ squares @ back.T).reshape(-1, *shape[1:])[: shape[0]]
     axes = len(shape) - 2
     return weight.permute(0, axes + 2, axes + 1, *range(1, axes + 1)).reshape(-1, *shape[1:])[: shape[0]]
@@ -70,7 +72,8 @@ WEIGHTS = (
     sample(floats(5, 3, 2, 3), width=8),
     sample(floats(4, 3, 5), width=3),
     sample(floats(6, 2, 3, 3, dtype="f8"), width=4),
-    sample(floats(20, 3, 3, 3), width=16, winograd=True),
+    sample(floats(20, 3, 3, 3), width=16, winograd=4),
+    sample(floats(20, 3, 3, 3), width=16, winograd=2),
 )
 LAYERS = (
     layer(floats(20, 7), floats(33, 7), floats(33), width=16),
@@ -90,11 +93,12 @@ IMAGES = (
         floats(16, 16, 3, 3) / 4,
         floats(16),
         width=16,
-        winograd=True,
+        winograd=4,
         padding=(1, 1),
         grad=False,
     ),
-    layer(floats(1, 3, 5, 6), floats(4, 3, 3, 3), width=4, winograd=True, relu=True),
+    layer(floats(1, 3, 5, 6), floats(4, 3, 3, 3), width=4, winograd=4, relu=True),
+    layer(floats(2, 8, 5, 6), floats(16, 8, 3, 3), floats(16), width=8, winograd=2, padding=(1, 1)),
 )
 TRANSPOSED = (
     transposed(floats(2, 3, 6, 5), floats(3, 20, 4, 4), floats(20), width=16, stride=(2, 2), padding=(1, 1)),

@@ -78,7 +78,7 @@ def test_kernels_of_transposed_convolutions_are_turned_round_first():
 
 def test_kernels_are_transformed_where_that_is_asked_for():
     check_rewrite(
-        PackWeights(lambda node: Packing(8, winograd=True)),
+        PackWeights(lambda node: Packing(8, winograd=4)),
         before="""
         graph @g(%x: f32[2, 3, 8, 8]) -> (f32[2, 4, 8, 8]) {
           %w: f32[4, 3, 3, 3] = param() {name="w"}
@@ -88,7 +88,7 @@ def test_kernels_are_transformed_where_that_is_asked_for():
         after="""
         graph @g(%x: f32[2, 3, 8, 8]) -> (f32[2, 4, 8, 8]) {
           %w: f32[4, 3, 3, 3] = param() {name="w"}
-          %0: f32[36, 1, 3, 8] = pack_weight(%w) {width=8, winograd=true}
+          %0: f32[36, 1, 3, 8] = pack_weight(%w) {width=8, winograd=4}
           %1: f32[2, 4, 8, 8] = packed_conv2d(%x, %0) {shape=[4, 3, 3, 3], padding=[1, 1]}
           return %1
         }""",

@@ -29,9 +29,8 @@ def packing(node: Node, machine: Machine) -> Packing | None:
         taps = weight.type.shape[2] * weight.type.shape[3]
         if node.attrs["groups"] != 1 or slim_shape(machine, weight.type.shape[1], outputs, taps, 1):
             return None
-        return Packing(
-            tile_shape(machine, outputs).vectors * machine.lanes, winograd_of(node, machine, True) is not None
-        )
+        winograd = winograd_of(node, machine, True)
+        return Packing(tile_shape(machine, outputs).vectors * machine.lanes, 0 if winograd is None else winograd.out)
     rows = node.output.type.size // max(1, outputs)
     if rows <= (DOTS_OF_LARGE if weight.type.size > LARGE else DOTS) or outputs <= machine.lanes // 2:
         return None

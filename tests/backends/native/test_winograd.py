@@ -14,18 +14,20 @@ from graphnn.backends.native.kernels.winograd import suits_winograd
 from graphnn.backends.native.toolchain.machine import this_machine
 from graphnn.ir import Graph
 from graphnn.ir.graph import numpy_type
-from graphnn.ops.winograd import input_matrix, output_matrix, weight_matrix
+from graphnn.ops.winograd import OUTS, input_matrix, output_matrix, weight_matrix
 from graphnn.plan.plan import make_plan
 from tests.backends.native.test_convolution import last
 
 LANES = this_machine().lanes
 
 
-def test_the_matrices_filter_exactly():
-    for y in range(4):
+@pytest.mark.parametrize("out", OUTS)
+def test_the_matrices_filter_exactly(out):
+    a, g, b = output_matrix(out), weight_matrix(out), input_matrix(out)
+    for y in range(out):
         for t in range(3):
-            for x in range(6):
-                found = sum(output_matrix()[y][k] * weight_matrix()[k][t] * input_matrix()[k][x] for k in range(6))
+            for x in range(out + 2):
+                found = sum(a[y][k] * g[k][t] * b[k][x] for k in range(out + 2))
                 assert found == Fraction(x == y + t)
 
 
@@ -38,6 +40,7 @@ CASES = [
     (1, 128, 28, 28, 128, (1, 1)),  # panels in groups, weights read once
     (1, 144, 25, 26, 176, (0, 1)),
 ]
+SMALL = (1, 512, 7, 7, 512, (1, 1))
 
 
 def run(backend, function, *given):
@@ -92,13 +95,15 @@ def test_the_gradient_of_the_input(case, arrays):
         np.testing.assert_allclose(one, wanted, rtol=0, atol=2e-5 * np.abs(wanted).max())
 
 
-def test_weights_transformed_ahead_give_the_same(arrays):
-    x, weight, bias, attrs = arrays(CASES[0])
-    packed = ops.pack_weight(weight, width=2 * LANES, winograd=True)
+@pytest.mark.parametrize("case", [CASES[0], CASES[2], CASES[3], CASES[4], CASES[5], SMALL], ids=str)
+@pytest.mark.parametrize("out", OUTS)
+def test_weights_transformed_ahead_give_the_same(arrays, out, case):
+    x, weight, bias, attrs = arrays(case)
+    packed = ops.pack_weight(weight, width=2 * LANES, winograd=out)
 
     def both(x, packed, weight, bias):
         ahead = ops.packed_conv2d(last(x, True), packed, bias, shape=weight.type.shape, **attrs)
-        return ahead, ops.pack_weight(weight, width=2 * LANES, winograd=True)
+        return ahead, ops.pack_weight(weight, width=2 * LANES, winograd=out)
 
     (found, in_c), source = run(NativeBackend(), both, x, packed, weight, bias)
     assert "gn_winograd_" in source
@@ -120,7 +125,7 @@ def test_exact_keeps_to_plain_sums(arrays):
         for exact in (True, False):
             fast = graphnn.compile(net, backend="native", exact=exact)
             fast(graphnn.ones(3, 64, 20, 20))
-            assert ("winograd=true" in str(fast.plans[0].prologue)) == (not exact)
+            assert ("winograd=" in str(fast.plans[0].prologue)) == (not exact)
 
 
 def test_bits_do_not_depend_on_threads(arrays):
@@ -137,13 +142,15 @@ def test_it_is_chosen_where_it_pays():
 
     def chosen(n, c, size, o, constant=True, machine=machine):
         image = Image(n, c, size, size, 1, 1, size + 2, size + 2)
-        return suits_winograd(machine, image, o, (size, size), constant) is not None
+        found = suits_winograd(machine, image, o, (size, size), constant)
+        return None if found is None else found.out
 
-    assert chosen(1, 64, 56, 64)
-    assert chosen(1, 128, 28, 128)
-    assert not chosen(1, 512, 7, 512), "its weights would take longer to read than all sums"
-    assert not chosen(8, 3, 64, 64), "few channels"
-    assert not chosen(1, 64, 56, 64, machine=replace(machine, exact=True))
+    assert chosen(1, 64, 56, 64) == 4
+    assert chosen(1, 128, 28, 128) == 4
+    assert chosen(1, 512, 7, 512) == 2, "larger weights would take longer to read than all sums"
+    assert chosen(1, 512, 2, 512) is None, "even these would"
+    assert chosen(8, 3, 64, 64) is None, "few channels"
+    assert chosen(1, 64, 56, 64, machine=replace(machine, exact=True)) is None
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from graphnn.backends.native.toolchain.machine import Machine, this_machine
 from graphnn.ir import dtypes
 from graphnn.ir.types import Shape, TensorType
 from graphnn.ir.value import Node
+from graphnn.ops.winograd import out_of
 
 
 def accepts(node: Node) -> bool:
@@ -92,7 +93,9 @@ def winograd_of(node: Node, machine: Machine, constant: bool) -> Winograd | None
     if "shape" not in attrs:
         return suits_winograd(machine, image, shape[0], (oh, ow), constant)
     vectors = weight.type.shape[-1] // machine.lanes
-    return Winograd(image, shape[0], oh, ow, vectors, machine.lanes) if weight.type.ndim == 4 else None
+    if weight.type.ndim != 4:
+        return None
+    return Winograd(image, shape[0], oh, ow, vectors, machine.lanes, out_of(weight.type.shape[0]))
 
 
 def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
@@ -186,8 +189,8 @@ def _product(step: Step, made: Forward, packed: Operand, block: Operand) -> list
 
 
 def _pack_scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
-    size = node.output.type.size
-    return (TensorType(dtypes.float32, (size // 4,)),) if node.attrs["winograd"] else ()
+    type = node.output.type
+    return (TensorType(dtypes.float32, (9, *type.shape[1:])),) if node.attrs["winograd"] else ()
 
 
 def _can_pack(node: Node) -> bool:
@@ -208,7 +211,7 @@ def _pack(step: Step) -> list[Phase]:
     if not step.attrs["winograd"]:
         return [panels_phase(panels, weight, out, lanes)]
     (packed,) = step.scratch
-    sizes = WeightSizes(panels.number, rows, width, lanes)
+    sizes = WeightSizes(panels.number, rows, width, lanes, step.attrs["winograd"])
     return [panels_phase(panels, weight, packed, lanes), transform_weights(sizes, packed, out)]
 
 

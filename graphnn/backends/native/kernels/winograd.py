@@ -1,11 +1,12 @@
-"""3x3 convolution at stride 1 by Winograd's F(4x4, 3x3), channels-last: 36 products for 4x4 results, in place of 144.
+"""3x3 convolution at stride 1 by Winograd's algorithms, channels-last: F(4x4, 3x3) takes 36 products for 4x4 results, in place
+of 144; F(2x2, 3x3) takes 16 for 2x2, in place of 36, and suits small images, whose weights would take longer to read.
 
 The tiles are cut into blocks. Of a block the image is transformed, [36][tiles][C], then for each panel of output channels
-come 36 matrix products and the transform back, whose results go through the step's epilogue: what lies between stays
+come 36 matrix products (or 16) and the transform back, whose results go through the step's epilogue: what lies between stays
 in the worker's cache. Transformed weights are [36][panel][C][NR].
 
 Each block reads all weights. Where these are large and the tiles few, parts share the panels out instead: the whole image
-is transformed first, and every part takes the 36 products with its panels, so that weights are read once.
+is transformed first, and every part takes the products with its panels, so that weights are read once.
 """
 
 from __future__ import annotations
@@ -24,17 +25,17 @@ from graphnn.ir import dtypes
 from graphnn.ir.types import TensorType
 from graphnn.ops import winograd as maths
 
-OUT, SIZE = maths.OUT, maths.SIZE
-PRODUCTS = SIZE * SIZE
 CACHED = 448 * 1024  # bytes of the transformed image that a block may have
-MOST_TILES = 24
+MOST_PRODUCTS = 24 * 36  # of a block's tiles with one channel
 PAD = 16
 RESULTS = 256 * 1024  # bytes of the products of a group of panels
 LARGE = 1 << 20  # bytes of weights
 MULTIPLIED = 100.0  # products a nanosecond on two cores, about
 READ = 30.0  # bytes a nanosecond from memory
-SHARED_CACHE = 8 << 20  # bytes of weights that stay near from run to run
-A_TILE = 600  # products that the transforms of a tile cost for each channel
+SHARED_CACHE = 8 << 20  # bytes of weights that stay near from run to run,
+READ_NEAR = 40.0  # and bytes a nanosecond that come from there
+OWN_CACHES = 1 << 20
+A_NUMBER = 16.5  # products that the transforms of each of a tile's numbers cost for each channel
 GAIN = 1.15
 
 
@@ -47,6 +48,16 @@ class Winograd(NamedTuple):
     ow: int
     vectors: int
     lanes: int
+    out: int  # results of a tile along an axis
+
+    @property
+    def size(self) -> int:
+        """Of a tile along an axis."""
+        return maths.size_of(self.out)
+
+    @property
+    def products(self) -> int:
+        return self.size**2
 
     @property
     def nr(self) -> int:
@@ -58,11 +69,11 @@ class Winograd(NamedTuple):
 
     @property
     def down(self) -> int:
-        return -(-self.oh // OUT)
+        return -(-self.oh // self.out)
 
     @property
     def across(self) -> int:
-        return -(-self.ow // OUT)
+        return -(-self.ow // self.out)
 
     @property
     def tiles(self) -> int:
@@ -71,7 +82,7 @@ class Winograd(NamedTuple):
     @property
     def blocks(self) -> int:
         """An even number, so that two threads have equal shares, or so many for each share of the samples."""
-        most = max(6, min(MOST_TILES, CACHED // (4 * PRODUCTS * self.image.c) // 6 * 6))
+        most = max(6, min(MOST_PRODUCTS // self.products, CACHED // (4 * self.products * self.image.c)) // 6 * 6)
         blocks, shares = -(-self.tiles // most), shares_of(self.image.n)
         if shares and blocks >= shares:
             return -(-blocks // shares) * shares
@@ -86,13 +97,13 @@ class Winograd(NamedTuple):
     @property
     def groups(self) -> int:
         """How many parts share the panels out, an even number if it can be; 0: blocks of tiles are better."""
-        room = max(1, RESULTS // (4 * PRODUCTS * self.tiles * self.nr))
+        room = max(1, RESULTS // (4 * self.products * self.tiles * self.nr))
         groups = -(-self.panels // room)
         groups = min(self.panels, max(2, groups + groups % 2))
         c, tiles = self.image.c, self.tiles
         weights, image = self.columns * c, tiles * c
         whole = weights + groups * image < self.blocks * weights
-        return groups if whole and self.panels > 1 and 4 * PRODUCTS * weights > LARGE else 0
+        return groups if whole and self.panels > 1 and 4 * self.products * weights > LARGE else 0
 
     @property
     def block(self) -> int:
@@ -113,7 +124,7 @@ class Winograd(NamedTuple):
     def scratch(self, machine: Machine) -> TensorType:
         """Of each worker: the transformed image of a block, and the products of its panels. The image that all share is
         the first row."""
-        image, products = PRODUCTS * self.plane, PRODUCTS * self.block * self.nr * self.together
+        image, products = self.products * self.plane, self.products * self.block * self.nr * self.together
         shape = (1, image + machine.threads * products) if self.groups else (machine.threads, image + products)
         return TensorType(dtypes.float32, shape)
 
@@ -124,27 +135,39 @@ class Winograd(NamedTuple):
 
     @property
     def weights(self) -> TensorType:
-        return TensorType(dtypes.float32, (PRODUCTS, self.panels, self.image.c, self.nr))
+        return TensorType(dtypes.float32, (self.products, self.panels, self.image.c, self.nr))
 
 
 def suits_winograd(
     machine: Machine, image: Image, columns: int, out: tuple[int, int], constant: bool
 ) -> Winograd | None:
     """The convolution, where it is likely to be faster so; of `constant` weights the transform costs nothing."""
-    shape = tile_shape(machine, columns)
-    found = Winograd(image, columns, *out, shape.vectors, machine.lanes)
+    vectors, lanes = tile_shape(machine, columns).vectors, machine.lanes
     c, o = image.c, columns
-    if machine.exact or c < 16 or c % machine.lanes or o % found.nr or found.tiles < 4:
+    if machine.exact or c < 16 or c % lanes or o % (vectors * lanes):
         return None
+    every = (Winograd(image, columns, *out, vectors, lanes, m) for m in maths.OUTS)
+    times = [(_time(it, constant), it) for it in every if it.tiles >= 4]
+    if not times:
+        return None
+    time, found = min(times, key=lambda pair: pair[0])
     # the taps of small images that lie inside, see conv_grids
     inside = (1 - 2 * image.top / 3 / out[0]) * (1 - 2 * image.left / 3 / out[1])
     direct = max(9.0 * inside * image.n * out[0] * out[1] * c * o / MULTIPLIED, 36.0 * c * o / READ)
-    size = 4.0 * PRODUCTS * c * o
-    products = PRODUCTS * found.tiles * c * o / MULTIPLIED
+    return found if time * GAIN < direct else None
+
+
+def _time(it: Winograd, constant: bool) -> float:
+    """Nanoseconds on two cores, about."""
+    c, o = it.image.c, it.columns
+    size = 4.0 * it.products * c * o
+    products = it.products * it.tiles * c * o / MULTIPLIED
     if size > SHARED_CACHE or not constant:
         products = max(products, size / READ)
-    time = products + A_TILE * found.tiles * (c + o) / MULTIPLIED + (0.0 if constant else size / 8)
-    return found if time * GAIN < direct else None
+    elif size > OWN_CACHES:
+        products = max(products, size / READ_NEAR)
+    transforms = A_NUMBER * it.products * it.tiles * (c + o) / MULTIPLIED
+    return products + transforms + (0.0 if constant else size / 8)
 
 
 # ---- weights
@@ -157,18 +180,19 @@ class WeightSizes(NamedTuple):
     rows: int
     nr: int
     lanes: int
+    out: int
 
 
 def transform_weights(it: WeightSizes, packed: Operand, target: Operand) -> Phase:
     """Panels [panel][tap][row][NR] as [36][panel][row][NR]."""
-    size = it.rows * it.nr
-    matrix = maths.weight_matrix()
+    size, side = it.rows * it.nr, maths.size_of(it.out)
+    matrix = maths.weight_matrix(it.out)
 
     def load(i: int, j: int) -> str:
         return f"gn_load_f32v(from + {(i * 3 + j) * size} + at)"
 
     def store(i: int, j: int, value: str) -> str:
-        return f"gn_store_f32v(to + {(i * SIZE + j) * it.panels * size}L + at, {value});"
+        return f"gn_store_f32v(to + {(i * side + j) * it.panels * size}L + at, {value});"
 
     inner = [f"for (long at = 0; at < {size}; at += {it.lanes}) {{", *transformed(matrix, load, store), "}"]
     parts = max(1, min(16, it.panels))
@@ -180,7 +204,7 @@ def transform_weights(it: WeightSizes, packed: Operand, target: Operand) -> Phas
         f"float *const to = {target.pointer} + q * {size}L;",
         inner,
     )
-    return Phase(text(body), parts, PRODUCTS * it.panels * size * 0.4)
+    return Phase(text(body), parts, side**2 * it.panels * size * 0.4)
 
 
 def winograd_scratch(it: Winograd, machine: Machine, panels: Panels) -> tuple[TensorType, ...]:
@@ -195,7 +219,7 @@ def winograd_with_weights(step: Step, it: Winograd, panels: Panels, weight: Oper
     assert source is not None
     return [
         panels_phase(panels, weight, packed, it.lanes),
-        transform_weights(WeightSizes(it.panels, it.image.c, it.nr, it.lanes), packed, transformed_),
+        transform_weights(WeightSizes(it.panels, it.image.c, it.nr, it.lanes, it.out), packed, transformed_),
         *winograd_phases(step, it, source, image, transformed_, memory, finish),
     ]
 
@@ -221,11 +245,11 @@ def _blocks_phases(functions: _Functions, image: Operand, weights: Operand, scra
     it = functions.it
     sizes = sorted({(i + 1) * it.tiles // it.blocks - i * it.tiles // it.blocks for i in range(it.blocks)})
     products = [
-        block(f"if (count == {size})", loop("e", 0, PRODUCTS, _weights(it, weights), functions.products(size)))
+        block(f"if (count == {size})", loop("e", 0, it.products, _weights(it, weights), functions.products(size)))
         for size in sizes
     ]
     body = flat(
-        f"float *const v = {scratch.pointer} + worker * {scratch.shape[1]}L, *const m = v + {PRODUCTS * it.plane}L;",
+        f"float *const v = {scratch.pointer} + worker * {scratch.shape[1]}L, *const m = v + {it.products * it.plane}L;",
         f"const long low = part * {it.tiles}L / {it.blocks}, high = (part + 1) * {it.tiles}L / {it.blocks};",
         "const long count = high - low;",
         _image_tiles(functions, image, "low"),
@@ -238,29 +262,31 @@ def _blocks_phases(functions: _Functions, image: Operand, weights: Operand, scra
 def _groups_phases(functions: _Functions, image: Operand, weights: Operand, scratch: Operand) -> list[Phase]:
     """The transform of the whole image, then the groups of panels, one a part."""
     it = functions.it
-    parts, panel = min(it.tiles, 16), PRODUCTS * it.tiles * it.nr
+    parts, panel = min(it.tiles, 16), it.products * it.tiles * it.nr
     first = flat(
         f"float *const v = {scratch.pointer};",
         f"const long low = part * {it.tiles}L / {parts}, high = (part + 1) * {it.tiles}L / {parts};",
         _image_tiles(functions, image, "0"),
     )
-    transform = Phase(text(first), parts, A_TILE * it.tiles * it.image.c / MULTIPLIED, tuple(functions.texts))
+    transform = Phase(
+        text(first), parts, A_NUMBER * it.products * it.tiles * it.image.c / MULTIPLIED, tuple(functions.texts)
+    )
     functions.texts.clear()
     groups = it.groups
     own = f"const long from = part * {it.panels} / {groups}, to = (part + 1) * {it.panels} / {groups};"
     at = f"float *const m = all + (panel - from) * {panel}L;"
     body = flat(
         f"const float *const v = {scratch.pointer};",
-        f"float *const all = {scratch.pointer} + {PRODUCTS * it.plane}L + worker * {it.together * panel}L;",
+        f"float *const all = {scratch.pointer} + {it.products * it.plane}L + worker * {it.together * panel}L;",
         own,
-        loop("e", 0, PRODUCTS, loop("panel", "from", "to", at, _weights(it, weights), functions.products(it.tiles))),
+        loop("e", 0, it.products, loop("panel", "from", "to", at, _weights(it, weights), functions.products(it.tiles))),
         loop("panel", "from", "to", at, "const long low = 0;", _results(functions, "0", str(it.tiles))),
     )
     return [transform, Phase(text(body), groups, _cost(it), tuple(functions.texts))]
 
 
 def _cost(it: Winograd) -> float:
-    return 2.0 * PRODUCTS * it.tiles * it.image.c * it.columns / MULTIPLIED
+    return 2.0 * it.products * it.tiles * it.image.c * it.columns / MULTIPLIED
 
 
 def _weights(it: Winograd, weights: Operand) -> str:
@@ -276,9 +302,9 @@ def _image_tiles(functions: _Functions, image: Operand, first: str) -> Lines:
         "low",
         "high",
         *_place(it, "t"),
-        f"const long y = ty * {OUT} - ({it.image.top}), x = tx * {OUT} - ({it.image.left});",
+        f"const long y = ty * {it.out} - ({it.image.top}), x = tx * {it.out} - ({it.image.left});",
         f"const float *const from = {image.pointer} + n * {it.image.h * it.image.w * c}L;",
-        f"if (y >= 0 && x >= 0 && y + {SIZE} <= {it.image.h} && x + {SIZE} <= {it.image.w})",
+        f"if (y >= 0 && x >= 0 && y + {it.size} <= {it.image.h} && x + {it.size} <= {it.image.w})",
         f"    {functions.image(False)}(from, y, x, v + (t - {first}) * {c});",
         f"else {functions.image(True)}(from, y, x, v + (t - {first}) * {c});",
     )
@@ -321,9 +347,9 @@ class _Functions:
             return f"{inside} ? {at} : (f32v){{0}}" if checked else at
 
         def store(i: int, j: int, value: str) -> str:
-            return f"gn_store_f32v(v + {(i * SIZE + j) * it.plane}L + c, {value});"
+            return f"gn_store_f32v(v + {(i * it.size + j) * it.plane}L + c, {value});"
 
-        body = transformed(maths.input_matrix(), load, store)
+        body = transformed(maths.input_matrix(it.out), load, store)
         lines = [f"for (long c = 0; c < {c}; c += {it.lanes}) {{", *body, "}"]
         return self._made("image", "const float *from, long y, long x, float *v", lines)
 
@@ -354,23 +380,23 @@ class _Functions:
         it = self.it
 
         def load(i: int, j: int) -> str:
-            return f"gn_load_f32v(m + {(i * SIZE + j) * it.block * it.nr}L + j)"
+            return f"gn_load_f32v(m + {(i * it.size + j) * it.block * it.nr}L + j)"
 
         def store(i: int, j: int, value: str) -> str:
-            return f"gn_store_f32v(done + {(i * OUT + j) * it.lanes}, {value});"
+            return f"gn_store_f32v(done + {(i * it.out + j) * it.lanes}, {value});"
 
-        value = self.finish(f"gn_load_f32v(done + (i * {OUT} + k) * {it.lanes})", "channel")
-        down, across = f"({it.oh} - ty * {OUT})", f"({it.ow} - tx * {OUT})"
+        value = self.finish(f"gn_load_f32v(done + (i * {it.out} + k) * {it.lanes})", "channel")
+        down, across = f"({it.oh} - ty * {it.out})", f"({it.ow} - tx * {it.out})"
         each = self._stored(value)
         inside = flat(
-            f"float done[{OUT * OUT * it.lanes}];",
-            transformed(maths.output_matrix(), load, store),
+            f"float done[{it.out**2 * it.lanes}];",
+            transformed(maths.output_matrix(it.out), load, store),
             "const long channel = first + j;",
             loop(
                 "i",
                 0,
-                f"({down} < {OUT} ? {down} : {OUT})",
-                loop("k", 0, f"({across} < {OUT} ? {across} : {OUT})", each),
+                f"({down} < {it.out} ? {down} : {it.out})",
+                loop("k", 0, f"({across} < {it.out} ? {across} : {it.out})", each),
             ),
         )
         lines = [*_place(it, "t"), f"for (long j = 0; j < {it.nr}; j += {it.lanes}) {{", *inside, "}"]
@@ -379,7 +405,7 @@ class _Functions:
     def _stored(self, value: str) -> str:
         it, out = self.it, self.step.outputs[0]
         assert out is not None
-        y, x = f"(ty * {OUT} + i)", f"(tx * {OUT} + k)"
+        y, x = f"(ty * {it.out} + i)", f"(tx * {it.out} + k)"
         if out.is_channels_last:
             place = f"((n * {it.oh} + {y}) * {it.ow} + {x}) * {it.columns}L + channel"
             return "{ " + self.step.store(value, place, "channel", "v") + " }"
