@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from graphnn.ir.graph import Graph
 from graphnn.ir.value import Node, Value
+from graphnn.ops.packed_recurrence import LAYERS as RECURRENT
+from graphnn.ops.packed_recurrence import PACKED, GatePacking, pack_gates
 from graphnn.ops.packed_weights import (
     Packing,
     pack_weight,
@@ -26,23 +28,25 @@ LAYERS = {
     "conv2d_relu": packed_conv2d,
     "conv_transpose2d": packed_conv_transpose2d,
 }
+HowToPack = Callable[[Node], Packing | GatePacking | None]
 
 
-def _never(node: Node) -> Packing | None:
+def _never(node: Node) -> None:
     return None
 
 
 @dataclass(frozen=True)
 class PackWeights(Pass):
     """linear(x, w, b) -> packed_linear(x, pack_weight(w){width=16}, b), where w is made of state that the graph does not
-    write; the same for conv2d, for both with a relu, and for conv_transpose2d, whose kernels are turned round.
+    write; the same for conv2d, for both with a relu, for conv_transpose2d, whose kernels are turned round, and for recurrent
+    layers, the same units of all gates side by side.
     Bit-exact for values but for Winograd's; a backend may sum in another order.
 
     `packing` tells for a layer how many outputs lie side by side, and whether the kernels are transformed for Winograd's
     algorithm (then within its rounding); None leaves it alone.
     """
 
-    packing: Callable[[Node], Packing | None] = _never
+    packing: HowToPack = _never
 
     name = "pack-weights"
     tolerance = Tolerance(rtol=1e-4, atol=1e-4)
@@ -50,12 +54,34 @@ class PackWeights(Pass):
     def apply(self, graph: Graph) -> bool:
         static = static_values(graph)
         packed: dict[tuple[Value, bool, Packing], Value] = {}
+        changed = False
         for node in list(graph.nodes):
-            if node.op.name in LAYERS and node.inputs[1] in static:
-                wanted = self.packing(node)
-                if wanted is not None:
-                    _pack(graph, node, wanted, packed)
-        return bool(packed)
+            if not all(v in static for v in _weights(node)):
+                continue
+            wanted = self.packing(node) if node.op.name in {*LAYERS, *RECURRENT} else None
+            if isinstance(wanted, GatePacking):
+                _pack_gates(graph, node, wanted)
+            elif wanted is not None:
+                _pack(graph, node, wanted, packed)
+            changed = changed or wanted is not None
+        return changed
+
+
+def _weights(node: Node) -> tuple[Value | None, ...]:
+    if node.op.name in RECURRENT:
+        at = RECURRENT[node.op.name].first_weight
+        return node.inputs[at : at + 2]
+    return node.inputs[1:2]
+
+
+def _pack_gates(graph: Graph, node: Node, wanted: GatePacking) -> None:
+    layer, inputs = RECURRENT[node.op.name], list(node.inputs)
+    with graph.before(node):
+        for at, width in ((layer.first_weight, wanted.inputs), (layer.first_weight + 1, wanted.width)):
+            if width:
+                inputs[at] = graph.append(pack_gates, (inputs[at],), {"gates": layer.gates, "width": width}).output
+        made = graph.append(PACKED[node.op.name], tuple(inputs), node.attrs)
+    substitute(graph, node, list(made.outputs))
 
 
 def _pack(graph: Graph, node: Node, wanted: Packing, packed: dict[tuple[Value, bool, Packing], Value]) -> None:

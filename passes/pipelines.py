@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from graphnn.ir.value import Node
-from graphnn.ops.packed_weights import Packing
 from graphnn.passes.canonicalize import Canonicalize
 from graphnn.passes.common_subexpressions import CommonSubexpressions
 from graphnn.passes.constant_folding import ConstantFolding
@@ -20,10 +16,8 @@ from graphnn.passes.fuse_linear_relu import FuseLinearReLU
 from graphnn.passes.join_slice_grads import JoinSliceGrads
 from graphnn.passes.layout import ChannelsLast
 from graphnn.passes.lines_as_images import LinesAsImages
-from graphnn.passes.pack_weights import PackWeights
+from graphnn.passes.pack_weights import HowToPack, PackWeights
 from graphnn.rewrite.pass_ import Pass
-
-HowToPack = Callable[[Node], Packing | None]
 
 
 def inference_pipeline(backend: str = "numpy", *, packing: HowToPack | None = None) -> tuple[Pass, ...]:

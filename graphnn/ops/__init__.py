@@ -89,6 +89,7 @@ from graphnn.ops.numerals import (
     nextafter,
     signbit,
 )
+from graphnn.ops.packed_recurrence import pack_gates
 from graphnn.ops.packed_weights import pack_weight, packed_conv2d, packed_conv_transpose2d, packed_linear
 from graphnn.ops.packing import pack_padded_sequence, pad_packed_sequence
 from graphnn.ops.piecewise import (

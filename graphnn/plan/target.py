@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node
+from graphnn.ops.packed_recurrence import GatePacking
 from graphnn.ops.packed_weights import Packing
 
 DEFAULT_ALIGNMENT = 64
@@ -31,8 +32,8 @@ class Target:
             return ()
         return tuple(scratch(*(None if v is None else v.type for v in node.inputs), **node.attrs))
 
-    def packing(self, node: Node) -> Packing | None:
-        """How a layer's weight shall be packed ahead, if it is constant; None: it is better read as it is."""
+    def packing(self, node: Node) -> Packing | GatePacking | None:
+        """How a layer's weights shall be packed ahead, if they are constant; None: they are better read as they are."""
         return None
 
 

@@ -102,6 +102,63 @@ GRADIENTS = tuple(
 )
 
 
+# ---- weights in panels
+
+
+def gates_packed(weight: np.ndarray, gates: int, width: int) -> np.ndarray:
+    """(⌈units / width⌉, K, gates, width)."""
+    units = weight.reshape(gates, -1, weight.shape[1])
+    whole = np.pad(units, ((0, 0), (0, -units.shape[1] % width), (0, 0)))
+    return np.ascontiguousarray(whole.reshape(gates, -1, width, weight.shape[1]).transpose(1, 3, 0, 2))
+
+
+def packed_layer(name: str, s: Sample, width: int, inputs: int = 0) -> Sample:
+    at, args = (3 if name == "lstm" else 2), list(s.args)
+    for place, wide in ((at, inputs), (at + 1, width)):
+        args[place] = gates_packed(args[place], GATES[name], wide) if wide else args[place]
+    return sample(*args, **s.attrs)
+
+
+def packed_oracle(name: str) -> Any:
+    def layer(*args: Any, **attrs: Any) -> Any:
+        at, plain = (3 if name == "lstm" else 2), list(args)
+        for i in (at, at + 1):
+            if plain[i].ndim == 4:
+                units = plain[i].permute(2, 0, 3, 1).reshape(GATES[name], -1, plain[i].shape[1])
+                plain[i] = units[:, : args[1].shape[1]].reshape(-1, plain[i].shape[1])
+        return ORACLES[name](*plain, **attrs)
+
+    return layer
+
+
+PANELS = (
+    Row(
+        "pack_gates",
+        (
+            sample(floats(12, 5), gates=4, width=4),
+            sample(floats(20, 3), gates=4, width=4),
+            sample(floats(7, 2, dtype="f8"), gates=1, width=8),
+        ),
+        numpy=gates_packed,
+        named=False,
+    ),
+    *(
+        Row(
+            f"packed_{name}",
+            (
+                *(packed_layer(name, layer(name, 4, 2), width) for width in (4, 8, 16)),
+                packed_layer(name, layer(name, 4, 2, reverse=True, bias=False), 3, 2),
+                packed_layer(name, layer(name, 8, batch_sizes=PACKED), 8),
+            ),
+            torch=packed_oracle(name),
+            rtol=1e-5,
+            atol=1e-6,
+            named=False,
+        )
+        for name in GATES
+    ),
+)
+
 # ---- states_before, packing
 
 
@@ -157,4 +214,4 @@ ARRANGED = (
     ),
 )
 
-ROWS: tuple[Row, ...] = (*LAYERS, *GRADIENTS, *ARRANGED)
+ROWS: tuple[Row, ...] = (*LAYERS, *GRADIENTS, *PANELS, *ARRANGED)

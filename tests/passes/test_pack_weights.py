@@ -2,6 +2,7 @@ import numpy as np
 
 import graphnn as gn
 from graphnn import nn
+from graphnn.ops.packed_recurrence import GatePacking
 from graphnn.ops.packed_weights import Packing
 from graphnn.passes import PackWeights
 from tests.passes.check import check_rewrite, check_unchanged
@@ -91,6 +92,28 @@ def test_kernels_are_transformed_where_that_is_asked_for():
           %0: f32[36, 1, 3, 8] = pack_weight(%w) {width=8, winograd=4}
           %1: f32[2, 4, 8, 8] = packed_conv2d(%x, %0) {shape=[4, 3, 3, 3], padding=[1, 1]}
           return %1
+        }""",
+    )
+
+
+def test_recurrent_layers_get_the_same_units_of_all_gates_side_by_side():
+    check_rewrite(
+        PackWeights(lambda node: GatePacking(8, inputs=4)),
+        before="""
+        graph @g(%x: f32[5, 1, 3], %h: f32[1, 6]) -> (f32[5, 1, 6]) {
+          %w: f32[18, 3] = param() {name="w"}
+          %u: f32[18, 6] = param() {name="u"}
+          %0: f32[5, 1, 6], %1: f32[1, 6], %2: f32[5, 18], %3: f32[5, 6] = gru(%x, %h, %w, %u)
+          return %0
+        }""",
+        after="""
+        graph @g(%x: f32[5, 1, 3], %h: f32[1, 6]) -> (f32[5, 1, 6]) {
+          %w: f32[18, 3] = param() {name="w"}
+          %u: f32[18, 6] = param() {name="u"}
+          %0: f32[2, 3, 3, 4] = pack_gates(%w) {gates=3, width=4}
+          %1: f32[1, 6, 3, 8] = pack_gates(%u) {gates=3, width=8}
+          %2: f32[5, 1, 6], %3: f32[1, 6], %4: f32[5, 18], %5: f32[5, 6] = packed_gru(%x, %h, %0, %1)
+          return %2
         }""",
     )
 

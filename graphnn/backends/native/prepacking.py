@@ -7,9 +7,12 @@ from graphnn.backends.native.kernels.conv_input_grad import InputGrad, winograd_
 from graphnn.backends.native.kernels.conv_slim import slim_shape
 from graphnn.backends.native.kernels.conv_tile import tile_shape
 from graphnn.backends.native.kernels.matrix_blocking import packed_vectors
+from graphnn.backends.native.kernels.recurrent import gate_packing
 from graphnn.backends.native.lowering import lowering_of
 from graphnn.backends.native.toolchain.machine import Machine
 from graphnn.ir.value import Node
+from graphnn.ops.packed_recurrence import LAYERS as RECURRENT
+from graphnn.ops.packed_recurrence import GatePacking
 from graphnn.ops.packed_weights import Packing
 
 DOTS = 1  # rows of a linear layer that dot products take best, with the weights in place
@@ -17,8 +20,10 @@ DOTS_OF_LARGE = 4  # the same where the weights come from memory at each run
 LARGE = 1 << 22  # floats
 
 
-def packing(node: Node, machine: Machine) -> Packing | None:
-    """How the node's weight shall be packed; None: it is better read as it is."""
+def packing(node: Node, machine: Machine) -> Packing | GatePacking | None:
+    """How the node's weights shall be packed; None: they are better read as they are."""
+    if node.op.name in RECURRENT:
+        return gate_packing(node, machine) if lowering_of(node) is not None else None
     weight = node.inputs[1]
     if weight is None or weight.type.dtype.short != "f32" or lowering_of(node) is None:
         return None

@@ -10,6 +10,7 @@ from graphnn.backends.native.prepacking import packing
 from graphnn.backends.native.toolchain.machine import Machine, this_machine
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node
+from graphnn.ops.packed_recurrence import GatePacking
 from graphnn.ops.packed_weights import Packing
 from graphnn.plan.target import Target
 
@@ -27,5 +28,5 @@ class NativeTarget(Target):
         found = lowering_of(node)
         return super().scratch(node) if found is None else found.scratch(head_of(node), self.machine)
 
-    def packing(self, node: Node) -> Packing | None:
+    def packing(self, node: Node) -> Packing | GatePacking | None:
         return packing(node, self.machine)

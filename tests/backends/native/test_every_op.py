@@ -20,8 +20,8 @@ WITHOUT_C = """
     col2im constant conv3d conv3d_input_grad conv3d_weight_grad
     conv_transpose3d ctc_loss ctc_loss_grad cummax cummin cumprod cumprod_grad det diagonal_grad diagonal_scatter edge_pad
     edge_pad_grad eigh embedding_bag fractional_max_pool glu im2col index index_grad index_put inv logcumsumexp
-    matrix_exp max_pool3d max_unpool mode multi_margin_loss multilabel_margin_loss pack_padded_sequence
-    pad_packed_sequence pinv qr randperm rrelu slogdet
+    matrix_exp max_pool3d max_unpool mode multi_margin_loss multilabel_margin_loss pack_gates
+    pack_padded_sequence     pad_packed_sequence pinv qr randperm rrelu slogdet
     scatter_reduce searchsorted solve sort svd tril triu
 """
 ON_NUMPY = set(WITHOUT_C.split())

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import graphnn.ops  # noqa: F401
+import graphnn
+from graphnn import nn
 from graphnn.backends.native.backend import NativeBackend
 from graphnn.backends.native.kernels.recurrent_steps import cut_steps
 from graphnn.backends.native.lowering import lowering_of
@@ -114,3 +115,18 @@ def test_few_sequences_are_split_by_units_to_the_same_bits(op, batch, reverse):
     one, two = (compare(op, arrays, attrs, 8, threads=threads) for threads in (1, 2))
     for a, b in zip(one, two, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("batch", [1, 3, 9, 30])
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
+def test_constant_weights_come_packed_where_threads_do_not_matter(name, batch, threads):
+    net = getattr(nn, name)(20, 64, num_layers=2, bidirectional=name == "GRU").eval()
+    fast = graphnn.compile(net, backend="native", threads=threads)
+    x = graphnn.tensor(np.random.default_rng(0).standard_normal((6, batch, 20)).astype("f4"))
+    with graphnn.no_grad():
+        found, wanted = fast(x)[0], net(x)[0]
+    assert np.allclose(found.numpy(), wanted.numpy(), atol=2e-6)
+    packed = f"packed_{name.lower()}" in str(fast.plans[0].graph)
+    assert packed == (batch < 30)
+    assert all(lowering_of(node) is not None for node in fast.plans[0].plan.order)

@@ -7,6 +7,7 @@ from graphnn.backends.native.kernels.matmul import product_phases, worker_memory
 from graphnn.backends.native.kernels.matrix_tile import Finish
 from graphnn.backends.native.kernels.product import linear_product
 from graphnn.backends.native.kernels.recurrent_steps import (
+    PART_ROWS,
     Cut,
     Helpers,
     Product,
@@ -20,21 +21,46 @@ from graphnn.backends.native.kernels.recurrent_steps import (
 from graphnn.backends.native.kernels.recurrent_tile import Gates, Vector, gate_tiles
 from graphnn.backends.native.lowering import lowers, only_float32
 from graphnn.backends.native.step import Operand, Phase, Step
-from graphnn.backends.native.toolchain.machine import Machine
+from graphnn.backends.native.toolchain.machine import Machine, this_machine
 from graphnn.ir.registry import Trait
 from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node
+from graphnn.ops.packed_recurrence import LAYERS, GatePacking
 from graphnn.plan.strides import contiguous_strides
 
-GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
+GATES = {name: layer.gates for name, layer in LAYERS.items()}
 MOST_INPUTS = 512
-FIRST_WEIGHT = {"lstm": 3, "gru": 2, "rnn_tanh": 2, "rnn_relu": 2}
 
 
 def accepts(node: Node) -> bool:
     """Layers without projections, of some steps, rows and units."""
-    plain = not node.op.name.startswith("lstm") or len(node.inputs) < 8 or node.inputs[7] is None
+    plain = "lstm" not in node.op.name or len(node.inputs) < 8 or node.inputs[7] is None
     return only_float32(node) and plain and all(v is None or v.type.size for v in node.inputs)
+
+
+def layer_name(node: Node) -> str:
+    """Of a layer whose weights may come packed."""
+    return node.op.name.removeprefix("packed_")
+
+
+def gate_packing(node: Node, machine: Machine) -> GatePacking | None:
+    """How constant weights shall come. None where that would depend on the number of threads."""
+    h0 = node.inputs[1]
+    assert h0 is not None
+    cut = _cut(node, machine)
+    if not cut.units and h0.type.shape[0] >= 2 * PART_ROWS:
+        return None
+    return GatePacking(cut.vectors * machine.lanes, cut.wide * machine.lanes if _own_inputs(node, cut) else 0)
+
+
+def _comes_as_wanted(node: Node) -> bool:
+    """Whether what comes packed comes so as this machine's kernels read it."""
+    if not accepts(node):
+        return False
+    at, wanted = LAYERS[layer_name(node)].first_weight, gate_packing(node, this_machine())
+    weights = node.inputs[at : at + 2]
+    found = [0 if w is None or w.type.ndim != 4 else w.type.shape[-1] for w in weights]
+    return wanted is not None and found == [wanted.inputs, wanted.width]
 
 
 def _rows(node: Node) -> int:
@@ -50,17 +76,17 @@ def scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     assert x is not None
     assert h0 is not None
     (batch, hidden), rows, dtype = h0.type.shape, _rows(node), x.type.dtype
-    gates, inputs = GATES[node.op.name], x.type.shape[-1]
-    cut = _cut(node, machine)
+    gates, inputs = GATES[layer_name(node)], x.type.shape[-1]
+    cut, packed = _cut(node, machine), node.op.name.startswith("packed_")
     own = _own_inputs(node, cut)
     turned = x.producer is not None and Trait.VIEW in x.producer.op.traits
     return (
         TensorType(dtype, (0,)) if own else worker_memory(machine, dtype, rows, gates * hidden, inputs),
-        TensorType(dtype, (panels_size(cut.vectors * machine.lanes, hidden, hidden, gates),)),
+        TensorType(dtype, (0 if packed else panels_size(cut.vectors * machine.lanes, hidden, hidden, gates),)),
         TensorType(dtype, (3, batch, hidden)),
         TensorType(dtype, (rows, gates * hidden)),
         TensorType(dtype, (rows, inputs) if turned else (0, 0)),
-        TensorType(dtype, (panels_size(cut.wide * machine.lanes, inputs, hidden, gates) if own else 0,)),
+        TensorType(dtype, (panels_size(cut.wide * machine.lanes, inputs, hidden, gates) if own and not packed else 0,)),
     )
 
 
@@ -74,9 +100,10 @@ def _own_inputs(node: Node, cut: Cut) -> bool:
 def _cut(node: Node, machine: Machine) -> Cut:
     h0 = node.inputs[1]
     assert h0 is not None
-    return cut_steps(machine, spans(node), h0.type.shape[-1], GATES[node.op.name])
+    return cut_steps(machine, spans(node), h0.type.shape[-1], GATES[layer_name(node)])
 
 
+@lowers(*(f"packed_{name}" for name in GATES), accepts=_comes_as_wanted, scratch=scratch)
 @lowers(*GATES, accepts=accepts, scratch=scratch)
 def _layer(step: Step) -> list[Phase]:
     return _Layer(step).phases()
@@ -85,24 +112,25 @@ def _layer(step: Step) -> list[Phase]:
 class _Layer:
     def __init__(self, step: Step) -> None:
         self.step = step
-        at = FIRST_WEIGHT[step.name]
+        self.name = layer_name(step.node)
+        at = LAYERS[self.name].first_weight
         x, h0 = step.inputs[0], step.inputs[1]
         assert x is not None
         assert h0 is not None
         self.x, self.h0 = x, h0
-        self.c0 = step.inputs[2] if step.name == "lstm" else None
+        self.c0 = step.inputs[2] if self.name == "lstm" else None
         self.weights = [o for o in step.inputs[at : at + 2] if o is not None]
         self.biases = [*step.inputs[at + 2 : at + 4], None, None][:2]
         self.batch, self.hidden = h0.shape
-        self.width = GATES[step.name] * self.hidden
+        self.width = GATES[self.name] * self.hidden
         self.memory, self.panels, self.states, spare, self.rows, self.input_panels = step.scratch
         self.cut = _cut(step.node, step.machine)
         self.own_inputs = _own_inputs(step.node, self.cut)
         outs = [*step.outputs, None, None]
         self.out, self.h_n = outs[0], outs[1]
-        self.c_n, self.cells = (outs[2], outs[4]) if step.name == "lstm" else (None, None)
-        self.inner = outs[3] if step.name == "gru" else None
-        saved = {"lstm": outs[3], "gru": outs[2]}.get(step.name)
+        self.c_n, self.cells = (outs[2], outs[4]) if self.name == "lstm" else (None, None)
+        self.inner = outs[3] if self.name == "gru" else None
+        saved = {"lstm": outs[3], "gru": outs[2]}.get(self.name)
         self.saves_gates = saved is not None
         self.gates = saved or spare
 
@@ -122,7 +150,7 @@ class _Layer:
         return product_phases(shown, linear_product(shown), self._given(), self.memory)
 
     def _given(self) -> Finish:
-        return sums(self.gates, self.biases if self.step.name != "gru" else self.biases[:1])
+        return sums(self.gates, self.biases if self.name != "gru" else self.biases[:1])
 
     # ---- the steps
 
@@ -152,7 +180,9 @@ class _Layer:
         return Walk(step.machine, self.cut, spans(step.node), False, weights, work, begin, end, inputs)
 
     def _weights(self, matrix: Operand, panels: Operand, k: int, vectors: int) -> Weights:
-        gates, width = GATES[self.step.name], vectors * self.step.machine.lanes
+        gates, width = GATES[self.name], vectors * self.step.machine.lanes
+        if matrix.type.ndim == 4:
+            return Weights(None, matrix, k, self.hidden, gates, 0, 0, width)
         return Weights(matrix, panels, k, self.hidden, gates, matrix.strides[1], matrix.strides[0], width)
 
     def _names(self) -> Lines:
@@ -174,9 +204,9 @@ class _Layer:
         hidden = self.hidden
         lines = [f"float *const gate = {self.gates.pointer} + row * {self.width}L;"]
         lines.append(f"float *const state = next + sequence * {hidden};")
-        if self.step.name == "lstm":
+        if self.name == "lstm":
             lines.append(f"float *const cell = {self._cells} + sequence * {hidden};")
-        if self.step.name == "gru":
+        if self.name == "gru":
             lines.append(f"const float *const past = before + down * {hidden};")
         given = self._kept_operands()
         return [*lines, *(f"float *const {name} = {o.pointer} + row * {hidden}L;" for name, o in given.items())]
@@ -186,7 +216,7 @@ class _Layer:
         return {name: o for name, o in given.items() if o is not None}
 
     def _units(self, v: Vector) -> list[Lines]:
-        return getattr(self, f"_{self.step.name}")(v)  # type: ignore[no-any-return]
+        return getattr(self, f"_{self.name}")(v)  # type: ignore[no-any-return]
 
     def _gate(self, k: int) -> str:
         return f"gate + {k * self.hidden}"

@@ -31,9 +31,10 @@ Helpers = dict[str, None]
 
 
 class Weights(NamedTuple):
-    """A product's right matrix, (k, gates * n), and where its panels are packed: `width` columns of each gate side by side."""
+    """A product's right matrix, (k, gates * n), and where its panels are packed: `width` columns of each gate side by side.
+    None for a matrix that comes packed."""
 
-    matrix: Operand
+    matrix: Operand | None
     panels: Operand
     k: int
     n: int
@@ -175,7 +176,7 @@ class Walk(NamedTuple):
             loop("b", "from", "to", self.end) if self.end else [],
         )
         walk = Phase(text(body), parts, nanoseconds(self.machine, multiplications), (*INCLUDES, *helpers))
-        return [self._packing(), walk]
+        return [*self._packing(), walk]
 
     def _by_units(self, names: Lines) -> list[Phase]:
         """`from` and `to` count pieces of units; `s` is the step."""
@@ -191,7 +192,8 @@ class Walk(NamedTuple):
     def _ready(self, head: Lines) -> Phase:
         """Ahead of a walk by units: what each part needs in its own cache."""
         w, helpers = self.weights, Helpers()
-        lines, cost = packed(w, self.cut, self.machine, helpers), w.k * w.gates * w.n * 0.2
+        lines = packed(w, self.cut, self.machine, helpers)
+        cost = w.k * w.gates * w.n * 0.2 if lines else 0.0
         if self.inputs is not None:
             first, total = self.inputs.weights, len(self.spans) * self.batch
             rows = main_tile(self.machine, 2 * self.machine.lanes)[0]
@@ -201,10 +203,10 @@ class Walk(NamedTuple):
         begin = block("if (!part)", loop("b", 0, self.batch, self.begin))
         return Phase(text(flat(head, lines, begin)), self.cut.parts, cost, (*INCLUDES, *helpers))
 
-    def _packing(self) -> Phase:
+    def _packing(self) -> list[Phase]:
         w, helpers = self.weights, Helpers()
         lines = packed(w, self.cut, self.machine, helpers)
-        return Phase(text(lines), 1, w.k * w.gates * w.n * 0.2, (*INCLUDES, *helpers))
+        return [Phase(text(lines), 1, w.k * w.gates * w.n * 0.2, (*INCLUDES, *helpers))] if lines else []
 
     def _step(self, low: str, end: str, helpers: Helpers) -> Lines:
         order = f"{len(self.spans) - 1} - s" if self.backward else "s"
@@ -271,11 +273,14 @@ def over_blocks(w: Weights, cut: Cut, lanes: int, each: Callable[[int], Lines]) 
 
 def packed(w: Weights, cut: Cut, machine: Machine, helpers: Helpers) -> Lines:
     """Packs the part's panels, or all of them."""
+    matrix = w.matrix
+    if matrix is None:
+        return []
 
     def each(columns: int) -> Lines:
         name, made = pack_panel("f32", w.k_stride, w.n_stride, w.width, columns, machine.lanes, w.row)
         helpers[made] = None
-        source = f"{w.matrix.pointer} + (gate * {w.n} + i * {w.width}) * {w.n_stride}L"
+        source = f"{matrix.pointer} + (gate * {w.n} + i * {w.width}) * {w.n_stride}L"
         return loop("gate", 0, w.gates, f"{name}({w.panel} + gate * {w.width}, {source}, {w.k});")
 
     return over_blocks(w, cut, machine.lanes, each)
