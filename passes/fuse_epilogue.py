@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from graphnn.ir.graph import Graph
 from graphnn.ir.registry import Trait
 from graphnn.ir.value import LITERAL, PARAM, Node, Value
+from graphnn.ops.elementwise import COSTLY
 from graphnn.ops.fused_epilogue import fused_epilogue
 from graphnn.passes.grouping import fuse_group, gather, results_of, waiting_for
 from graphnn.plan.formats import channels_last_values
 from graphnn.rewrite.pass_ import Pass
 
 FEW = 4  # channels, of which vectors would be nearly empty
-LONG = frozenset(
-    ("sigmoid", "tanh", "exp", "expm1", "log", "log1p", "erf", "gelu", "silu", "softplus", "mish", "elu", "pow")
-)
-"""Ops that take so long that they are better done on whole vectors."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +112,7 @@ class _Walk:
         result = head.output
         if Trait.ELEMENTWISE not in node.op.traits or len(node.outputs) != 1 or "body" in node.attrs:
             return False
-        if channels_of(result) < FEW and node.op.name in LONG:
+        if channels_of(result) < FEW and node.op.name in COSTLY:
             return False
         if node in self.taken or (node in self.late) != (head in self.late) or node.output.type is not result.type:
             return False

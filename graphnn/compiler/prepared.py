@@ -38,7 +38,7 @@ MOST_BYTES = 64 << 20  # a graph with larger constants is prepared anew in each 
 @dataclass(frozen=True)
 class Prepared:
     """A graph's plan and that of its prologue, if it has one. `main_params` and `prologue_params` are positions among the
-    traced graph's params. `kept` tells that another process made it: the times in `passes` are of that one."""
+    traced graph's params. `kept` tells that an earlier compilation made it: the times in `passes` are of that one."""
 
     passes: PipelineReport
     plan: Plan
@@ -59,7 +59,7 @@ class Wanted:
     seeds: int
 
     def prepared(self, optimize: Optimize) -> Prepared:
-        """Ready to be bound: made now, or by an earlier process."""
+        """Ready to be bound: made now, or by an earlier compilation, mostly in another process."""
         backend = self.backend
         if not isinstance(backend, KeepsPlans) or not _may_be_kept(self.graph, backend):
             return self._made(optimize)
@@ -95,10 +95,10 @@ class Wanted:
     def _name(self, backend: KeepsPlans) -> str | None:
         """Under which it is kept: all stands in it that the result depends on. None if something cannot be written."""
         early = None if self.early is None else tuple(self.early)
-        content = _pickled((flatten(self.graph), early, self.seeds), fast=True)
-        if content is None:
+        content, code = _pickled((flatten(self.graph), early, self.seeds), fast=True), own_code()
+        if content is None or code is None:
             return None
-        versions = own_code(), platform.python_version(), np.__version__, backend.identity()
+        versions = code, platform.python_version(), np.__version__, backend.identity()
         return f"plan-{hashlib.blake2b(repr(versions).encode() + content, digest_size=20).hexdigest()}.pickle"
 
 
@@ -131,15 +131,17 @@ def _pickled(data: Any, fast: bool = False) -> bytes | None:
 
 
 @lru_cache(maxsize=1)
-def own_code() -> str:
-    """Changes with every change of graphnn's own files."""
-    total = hashlib.blake2b(digest_size=20)
+def own_code() -> str | None:
+    """Changes with every change of graphnn's own files; None where these do not lie in folders."""
+    found: list[tuple[str, int, int]] = []
     for package in ("graphnn", "graphnn.passes"):
         spec = find_spec(package)
         for folder in (spec and spec.submodule_search_locations) or ():
-            for name, size, time in sorted(_files(folder)):
-                total.update(f"{name} {size} {time}\n".encode())
-    return total.hexdigest()
+            try:
+                found += _files(folder)
+            except OSError:  # such as in an archive
+                return None
+    return hashlib.blake2b(repr(sorted(found)).encode(), digest_size=20).hexdigest()
 
 
 def _files(folder: str) -> Iterator[tuple[str, int, int]]:

@@ -35,7 +35,7 @@ class PlanRecord:
 
     @property
     def kept(self) -> bool:
-        """Whether another process had made the plan and its code, and this one found them in the cache."""
+        """Whether plan and code were found in the cache, made by an earlier compilation, mostly in another process."""
         return self._entry.prepared.kept
 
     @property

@@ -22,6 +22,13 @@ from graphnn.ops.quiet import begin_quiet, end_quiet
 from graphnn.ops.typing import broadcast, float_dtype, result_dtype
 
 ELEMENTWISE = (Trait.ELEMENTWISE, Trait.INPLACE)
+COSTLY = frozenset(
+    (
+        *("exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "tanh", "erf", "sin", "cos", "tan", "pow"),
+        *("sigmoid", "gelu", "silu", "softplus", "mish", "elu", "celu", "log_sigmoid", "logaddexp"),
+    )
+)
+"""Elementwise ops that take some ten multiplications an element: for these it matters how full vectors are."""
 KEYWORD_OUT = (np.maximum, np.minimum)  # NumPy deprecates `out` as their third positional argument
 Rule = Callable[..., Any]
 

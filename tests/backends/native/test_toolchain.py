@@ -210,6 +210,17 @@ def test_sweeps_what_killed_processes_have_left(own_cache):
     assert {path.name for path in own_cache.iterdir()} == {"kept", ".build-new"}
 
 
+def test_the_folder_is_looked_through_once_an_hour(own_cache, monkeypatch):
+    times = []
+    monkeypatch.setattr(cache, "prune", lambda: times.append(1))
+    for _ in range(3):
+        cache.tidy()
+    assert len(times) == 1
+    os.utime(own_cache / "pruned", (1000, 1000))
+    cache.tidy()
+    assert len(times) == 2
+
+
 def test_the_cache_goes_where_xdg_says(tmp_path, monkeypatch):
     monkeypatch.delenv("GRAPHNN_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))

@@ -106,10 +106,10 @@ def _starts(to: Place, source: Place) -> Lines:
     return [f"{line.rstrip(';')} + {start};" for line, start in zip(head, (to.start, source.start), strict=True)]
 
 
-def _are_images(shape: Shape, *places: Place) -> bool:
+def _are_images(shape: Shape, to: Place, source: Place) -> bool:
     """Whether whole images, sample after sample, are copied."""
-    whole = all(p.operand.shape == shape and p.strides[0] == max(p.strides) for p in places if len(shape) == 4)
-    return len(shape) == 4 and whole and math.prod(shape) >= SHARED
+    whole = to.operand.shape == shape == source.operand.shape
+    return len(shape) == 4 and whole and math.prod(shape) >= SHARED and _goes_by_samples(Piece(shape, to, source))
 
 
 def _is_flat(found: Sequence[Axis]) -> bool:

@@ -11,9 +11,9 @@ from graphnn.backends.native.lowering import ELEMENTWISE, lowers, no_scratch
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.ir.graph import Graph
 from graphnn.ir.value import LITERAL, Node, Value
+from graphnn.ops.elementwise import COSTLY
 
 ARITHMETIC, FUNCTION = 0.15, 0.6  # nanoseconds an element and op, about
-COSTLY = ("exp", "log", "tanh", "erf", "sin", "cos", "pow", "gelu", "sigmoid", "silu", "softplus")
 
 
 def is_spelled(node: Node) -> bool:

@@ -29,6 +29,7 @@ from graphnn.backends.native.kernels.norm_group_columns import (
     columns_scratch,
     forward_columns,
     grad_columns,
+    of_channel,
 )
 from graphnn.backends.native.lowering import lowers, only_float32
 from graphnn.backends.native.step import Operand, Phase, Step
@@ -78,10 +79,6 @@ class _Groups:
         return flat(cut(self.samples * self.groups, self.parts), loop("k", "from", "to", place, *body))
 
 
-def _of_channel(name: str, vector: Operand | None, otherwise: str) -> str:
-    return otherwise if vector is None else f"{name}[c * {vector.strides[0]}]"
-
-
 # ---- forward
 
 
@@ -123,8 +120,8 @@ def _forward_planes(step: Step, x: Operand, weight: Operand | None, bias: Operan
     lines += ["means[k] = mean;"] if mean is not None else []
     lines += ["rstds[k] = rstd;"] if rstd is not None else []
     if out is not None:
-        scale = f"const float scale = rstd * {_of_channel('weight', weight, '1')};"
-        shift = f"const float shift = {_of_channel('bias', bias, '0')};"
+        scale = f"const float scale = rstd * {of_channel('weight', weight, '1')};"
+        shift = f"const float shift = {of_channel('bias', bias, '0')};"
         call = f"gn_normal_row({how.at('out')}, {how.at('x')}, {how.n}, mean, scale, shift);"
         lines += how.over(scale, shift, how.pieces(call))
     return Phase(text(head, how.loop(lines)), how.parts, 0.5 * how.work, HELPERS)
@@ -167,8 +164,8 @@ def _channel_sums(how: _Groups, weight: Operand | None) -> Lines:
         *how.pieces(f"gn_row_grad_sums({how.at('x')}, {how.at('g')}, 0, {how.n}, mean, &sum, &product);"),
         f"{mine}] = (float)(product * rstd);",
         f"{mine} + {how.channels}] = (float)sum;",
-        f"total += sum * {_of_channel('weight', weight, '1')};",
-        f"products += product * {_of_channel('weight', weight, '1')};",
+        f"total += sum * {of_channel('weight', weight, '1')};",
+        f"products += product * {of_channel('weight', weight, '1')};",
     ]
 
 
@@ -177,7 +174,7 @@ def _input_gradient(how: _Groups, weight: Operand | None) -> Lines:
     return [
         f"const float slope = (float)(products * rstd * rstd * rstd / {-how.size}.0);",
         f"const float shift = (float)(total * rstd / {-how.size}.0);",
-        *how.over(f"const float scale = rstd * {_of_channel('weight', weight, '1')};", how.pieces(call)),
+        *how.over(f"const float scale = rstd * {of_channel('weight', weight, '1')};", how.pieces(call)),
     ]
 
 

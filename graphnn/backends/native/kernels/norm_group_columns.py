@@ -118,7 +118,7 @@ def _row_stride(operand: Operand) -> int:
     return inner[0].strides[0] if inner else 0
 
 
-def _of_channel(name: str, vector: Operand | None, otherwise: str) -> str:
+def of_channel(name: str, vector: Operand | None, otherwise: str) -> str:
     return otherwise if vector is None else f"{name}[c * {vector.strides[0]}]"
 
 
@@ -149,8 +149,8 @@ def _statistics(step: Step, how: _Samples, weight: Operand | None, bias: Operand
         "middle += delta * (n_ / seen);",
         f"squares += found[{how.channels} + c] + delta * delta * (n_ * (seen - n_) / seen);",
     ]
-    scale = f"scales[c] = factor * {_of_channel('weight', weight, '1')};"
-    kept = ["means[c] = (float)middle;", scale, f"shifts[c] = {_of_channel('bias', bias, '0')};"]
+    scale = f"scales[c] = factor * {of_channel('weight', weight, '1')};"
+    kept = ["means[c] = (float)middle;", scale, f"shifts[c] = {of_channel('bias', bias, '0')};"]
     size, eps = how.each * how.space, float(step.attrs["eps"])
     after = [f"const float factor = 1.0f / sqrtf((float)(squares / {size}.0) + {eps!r}f);"]
     after += loop("c", f"g_ * {how.each}", f"(g_ + 1) * {how.each}", kept)
@@ -196,7 +196,7 @@ def _products(how: _Samples, mean: Operand) -> Lines:
 
 def _gradients(how: _Samples, weight: Operand | None, rstd: Operand, out: Operand | None) -> Lines:
     """From the sums of all chunks: the vectors' of this sample, and the numbers that the input's gradient is made with."""
-    channels, w = how.channels, _of_channel("weight", weight, "1")
+    channels, w = how.channels, of_channel("weight", weight, "1")
     one = [
         f"const float *const found = {how.held('i')};",
         f"sum += found[c], product += found[{channels} + c];",

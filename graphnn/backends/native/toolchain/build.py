@@ -27,7 +27,7 @@ def build(units: Mapping[str, str], machine: Machine | None = None) -> Library:
     library = f"{cache.digest(sorted(keys.values()))}.so"
     path = cache.find(library)
     if path is None:
-        cache.prune()
+        cache.tidy()
         path = _make(compiler, flags, units, keys, library)
     return Library(path)
 

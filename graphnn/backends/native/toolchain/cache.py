@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from graphnn.backends.native.toolchain.folder import cache_folder, is_trusted
@@ -20,6 +21,7 @@ from graphnn.errors import BackendError
 SEAL = 32
 UNFINISHED = (".build-", ".new-")  # how names begin that are gone when their process has done its work
 ABANDONED = 3600  # seconds: no compiler takes that long
+BETWEEN = 3600  # seconds
 MOST_BYTES = 1 << 30  # above that, what was not used for longest goes until half is left
 
 
@@ -59,6 +61,17 @@ def store(name: str, content: bytes) -> Path:
     except OSError as error:
         raise BackendError(f"native: cannot write {path}: {error.strerror}") from None
     return path
+
+
+def tidy() -> None:
+    """Prunes, unless that was done within the last hour: it looks at every file."""
+    mark = cache_folder() / "pruned"
+    with suppress(OSError):  # no mark yet
+        if time.time() - mark.lstat().st_mtime < BETWEEN:
+            return
+    with suppress(OSError):  # such as a full disk: what is written next tells
+        mark.touch(mode=0o600)
+    prune()
 
 
 def prune(most: int = MOST_BYTES) -> None:
