@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from graphnn.ir.graph import Graph
 from graphnn.ir.value import Node, Value
@@ -28,7 +29,9 @@ LAYERS = {
     "conv2d_relu": packed_conv2d,
     "conv_transpose2d": packed_conv_transpose2d,
 }
+PACKABLE = LAYERS.keys() | RECURRENT.keys()
 HowToPack = Callable[[Node], Packing | GatePacking | None]
+Packed = dict[tuple[Any, ...], Value]  # by weight and way of packing
 
 
 def _never(node: Node) -> None:
@@ -53,14 +56,14 @@ class PackWeights(Pass):
 
     def apply(self, graph: Graph) -> bool:
         static = static_values(graph)
-        packed: dict[tuple[Value, bool, Packing], Value] = {}
+        packed: Packed = {}
         changed = False
         for node in list(graph.nodes):
-            if not all(v in static for v in _weights(node)):
+            if node.op.name not in PACKABLE or not all(v in static for v in _weights(node)):
                 continue
-            wanted = self.packing(node) if node.op.name in {*LAYERS, *RECURRENT} else None
+            wanted = self.packing(node)
             if isinstance(wanted, GatePacking):
-                _pack_gates(graph, node, wanted)
+                _pack_gates(graph, node, wanted, packed)
             elif wanted is not None:
                 _pack(graph, node, wanted, packed)
             changed = changed or wanted is not None
@@ -74,17 +77,20 @@ def _weights(node: Node) -> tuple[Value | None, ...]:
     return node.inputs[1:2]
 
 
-def _pack_gates(graph: Graph, node: Node, wanted: GatePacking) -> None:
+def _pack_gates(graph: Graph, node: Node, wanted: GatePacking, packed: Packed) -> None:
     layer, inputs = RECURRENT[node.op.name], list(node.inputs)
     with graph.before(node):
         for at, width in ((layer.first_weight, wanted.inputs), (layer.first_weight + 1, wanted.width)):
-            if width:
-                inputs[at] = graph.append(pack_gates, (inputs[at],), {"gates": layer.gates, "width": width}).output
+            key = (inputs[at], layer.gates, width)
+            if width and key not in packed:
+                attrs = {"gates": layer.gates, "width": width}
+                packed[key] = graph.append(pack_gates, (inputs[at],), attrs).output
+            inputs[at] = packed.get(key, inputs[at])
         made = graph.append(PACKED[node.op.name], tuple(inputs), node.attrs)
     substitute(graph, node, list(made.outputs))
 
 
-def _pack(graph: Graph, node: Node, wanted: Packing, packed: dict[tuple[Value, bool, Packing], Value]) -> None:
+def _pack(graph: Graph, node: Node, wanted: Packing, packed: Packed) -> None:
     x, weight, *bias = node.inputs
     assert weight is not None
     transposed = node.op.name == "conv_transpose2d"

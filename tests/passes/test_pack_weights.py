@@ -118,6 +118,16 @@ def test_recurrent_layers_get_the_same_units_of_all_gates_side_by_side():
     )
 
 
+def test_a_recurrent_layer_that_is_used_twice_is_packed_once():
+    layer = nn.GRU(3, 64).eval()
+    fast = gn.compile(lambda x, y: layer(x)[0].sum() + layer(y)[0].sum(), backend="native")
+    with gn.no_grad():
+        fast(gn.randn(5, 1, 3), gn.randn(5, 1, 3))
+    assert str(fast.plans[0].graph).count("= packed_gru(") == 2
+    packed = str(fast.plans[0].prologue).split("= pack_gates(")[1:]
+    assert len(packed) == len({line.split(")")[0] for line in packed})
+
+
 def test_weights_that_are_written_or_given_stay_as_they_are():
     check_unchanged(
         PackWeights(eight),

@@ -56,8 +56,8 @@ class InputGrad:
         image = Image(n, o, oh, ow, top, left, oh + top + bottom, ow + left + right)
         taps = kernel[0] * kernel[1] // (stride[0] * stride[1])
         slim = None if packed else slim_shape(machine, o // groups, self.c, taps, groups)
-        packed_shape = shape_of(machine, weight.type.shape[-1] // machine.lanes) if packed else None
-        self.shape = slim or packed_shape or tile_shape(machine, self.c // groups)
+        whole = tile_shape(machine, self.c // groups)
+        self.shape = slim or (shape_of(machine, weight.type.shape[-1] // machine.lanes) if packed else whole)
         self.slim = slim is not None
         turned = tuple((i, j) for i in reversed(range(kernel[0])) for j in reversed(range(kernel[1])))
         width = self.shape.vectors * machine.lanes or 1

@@ -53,11 +53,11 @@ def same_dtype(node: Node) -> bool:
     return all(t.dtype is values[-1].dtype for t in values) and bool(values[-1].size)
 
 
-def copy(shape: Shape, to: Place, source: Place, name: str = "") -> Phase:
+def copy(shape: Shape, to: Place, source: Place) -> Phase:
     """One copy of that shape."""
-    found = ordered(axes(shape, to.strides, source.strides)) if math.prod(shape) else []
     if math.prod(shape) == 0:
         return Phase("    (void)p;")
+    found = ordered(axes(shape, to.strides, source.strides))
     shares = shares_of(shape[0]) if _are_images(shape, to, source) else 0
     body, parts = _body(found, to.operand.ctype, shares)
     starts, touched = _starts(to, source), dealt(to.operand, source.operand)

@@ -166,8 +166,12 @@ def _time(it: Winograd, constant: bool) -> float:
         products = max(products, size / READ)
     elif size > OWN_CACHES:
         products = max(products, size / READ_NEAR)
-    transforms = A_NUMBER * it.products * it.tiles * (c + o) / MULTIPLIED
-    return products + transforms + (0.0 if constant else size / 8)
+    return products + _transforms(it, c + o) + (0.0 if constant else size / 8)
+
+
+def _transforms(it: Winograd, channels: int) -> float:
+    """Nanoseconds for the tiles of so many channels, before or after the products."""
+    return A_NUMBER * it.products * it.tiles * channels / MULTIPLIED
 
 
 # ---- weights
@@ -268,9 +272,7 @@ def _groups_phases(functions: _Functions, image: Operand, weights: Operand, scra
         f"const long low = part * {it.tiles}L / {parts}, high = (part + 1) * {it.tiles}L / {parts};",
         _image_tiles(functions, image, "0"),
     )
-    transform = Phase(
-        text(first), parts, A_NUMBER * it.products * it.tiles * it.image.c / MULTIPLIED, tuple(functions.texts)
-    )
+    transform = Phase(text(first), parts, _transforms(it, it.image.c), tuple(functions.texts))
     functions.texts.clear()
     groups = it.groups
     own = f"const long from = part * {it.panels} / {groups}, to = (part + 1) * {it.panels} / {groups};"
