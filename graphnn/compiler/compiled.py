@@ -16,7 +16,7 @@ from graphnn.compiler.collector import uncollected
 from graphnn.compiler.entry import Assumed, Entry
 from graphnn.compiler.guards import collect
 from graphnn.compiler.records import PlanRecord
-from graphnn.compiler.shortcut import Shortcut, shortcut
+from graphnn.compiler.shortcut import Run, Shortcut, may_be_short, shortcut
 from graphnn.compiler.signature import Key, difference, signature
 from graphnn.errors import ArgumentError, BackendError, TraceError
 from graphnn.ir import epoch
@@ -56,7 +56,8 @@ class Compiled:
         self._max_plans = max_plans
         self._entries: OrderedDict[Key, list[Entry]] = OrderedDict()
         self._made: list[Entry] = []
-        self.run: Shortcut = Compiled.call
+        self.run: Run = Compiled.call
+        self._shortcuts: dict[Entry, Shortcut] = {}
         self._dynamic: set[int] = set()
         self._static: set[int] = set()
         self._lock = threading.RLock()
@@ -71,8 +72,17 @@ class Compiled:
             return self._function(*args, **kwargs)
         key, leaves = signature(args, kwargs, self._dynamic)
         entry = self._entry(key, args, kwargs)
-        self.run = shortcut(entry, args, kwargs) or Compiled.call
+        self.run = self._short_way(entry, args, kwargs)
         return entry.call(leaves, entry.arrays(leaves))
+
+    def _short_way(self, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Run:
+        """What the next call is tried by. A shortcut is written once for its entry: that takes longer than many long calls."""
+        if not may_be_short(args, kwargs):
+            return Compiled.call
+        found = self._shortcuts.get(entry)
+        if found is None:
+            found = self._shortcuts[entry] = shortcut(entry, args)
+        return found.run if found.fits(args) else Compiled.call
 
     def _choose(self, name: str, threads: int | None, exact: bool) -> Backend:
         try:
@@ -194,6 +204,7 @@ class Compiled:
             key, entries = next(iter(self._entries.items()))
             gone = entries.pop()
             self._made.remove(gone)
+            self._shortcuts.pop(gone, None)
             if not entries:
                 del self._entries[key]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,30 +20,42 @@ from graphnn.ops.op import builders
 from graphnn.tensor.storage import Storage, changes
 from graphnn.tensor.tensor import Tensor
 
-Shortcut = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
-"""Given what is compiled and the arguments of a call, its result; calls with another key it hands on to `call`."""
+Run = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
+"""Given what is compiled and the arguments of a call, its result; calls that do not fit it hands on to `call`."""
 
 
-def shortcut(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Shortcut | None:
-    """A shortcut for calls like this one, which `entry` has run; None where arguments need a closer look. Tensors with
-    memory of their own go by type and gradients, everything else by identity."""
-    if kwargs or any(map(_is_involved, args)):
-        return None
+class Shortcut(NamedTuple):
+    """`fits(args)` says whether `run` would take a call with these arguments."""
+
+    run: Run
+    fits: Callable[[tuple[Any, ...]], bool]
+
+
+def may_be_short(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether none of the arguments needs a closer look."""
+    return not kwargs and not any(map(_is_involved, args))
+
+
+def shortcut(entry: Entry, args: tuple[Any, ...]) -> Shortcut:
+    """The shortcut for calls like this one, which `entry` has run. Tensors with memory of their own go by type and gradients,
+    everything else by identity. It may not fit this very call, such as one with the same tensor twice."""
     names = {"Tensor": Tensor, "grad_mode": grad_mode, "epoch": epoch, "entry": entry, "builders": builders}
     tests = " and ".join(_tests(args, names))
-    if not eval(tests, names, {f"a{i}": arg for i, arg in enumerate(args)}):
-        return None  # such as the same tensor twice
+    unpack = [f"    {''.join(f'a{i}, ' for i in range(len(args)))}= args"] if args else []
     checks = "" if entry.grads_seen or entry.volatile else "entry.epoch == epoch.value or "
     arrays = ", ".join(f"a{i}._array" for i in entry.tensor_leaves)
     lines = [
+        "def fits(args):",
+        *unpack,
+        f"    return {tests}",
         "def run(compiled, args, kwargs):",
         f"    if kwargs or builders.stack or len(args) != {len(args)}: return compiled.call(args, kwargs)",
-        *([f"    {''.join(f'a{i}, ' for i in range(len(args)))}= args"] if args else []),
+        *unpack,
         f"    if not ({tests}) or not ({checks}entry.fresh()): return compiled.call(args, kwargs)",
         *(_one_result(entry, arrays, names) or [f"    return entry.call(args, [{arrays}])"]),
     ]
     exec("\n".join(lines), names)
-    return names["run"]  # type: ignore[return-value]
+    return Shortcut(names["run"], names["fits"])  # type: ignore[arg-type]
 
 
 def _one_result(entry: Entry, arrays: str, names: dict[str, Any]) -> list[str] | None:

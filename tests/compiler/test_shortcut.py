@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import graphnn
+from graphnn.compiler import compiled
+from graphnn.compiler.shortcut import shortcut
 from graphnn.errors import TraceError
 
 
@@ -111,3 +113,31 @@ def test_weights_written_between_calls_are_seen(backend):
         for number in range(3):
             handed[0, 0] = number
             np.testing.assert_allclose(fast(x).numpy(), layer(x).numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_a_shortcut_is_written_once_for_its_entry(monkeypatch):
+    written = []
+
+    def counted(entry, args):
+        written.append(entry)
+        return shortcut(entry, args)
+
+    monkeypatch.setattr(compiled, "shortcut", counted)
+    fast = graphnn.compile(lambda x, scale: x * scale)
+    rows = graphnn.tensor([[1.0], [2.0]])
+    for _ in range(3):
+        assert fast(vector(1.0), 2).tolist() == [2.0]
+        assert fast(vector(1.0, 3.0), 2).tolist() == [2.0, 6.0]
+        assert fast(rows[1], 2).tolist() == [4.0], "a view, of the first one's type"
+    assert len(fast.plans) == len(written) == 2
+
+
+def test_a_shortcut_for_a_view_s_plan_serves_tensors_of_their_own():
+    fast = graphnn.compile(lambda x: x + 1)
+    rows = graphnn.tensor([[1.0], [2.0]])
+    assert fast(rows[0]).tolist() == [2.0]
+    assert fast.run is compiled.Compiled.call
+    assert fast(vector(5.0)).tolist() == [6.0]
+    assert fast.run is not compiled.Compiled.call
+    assert fast(rows[1]).tolist() == [3.0]
+    assert len(fast.plans) == 1
