@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+_new = object.__new__
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -78,7 +79,7 @@ class no_grad(_Mode):
     enabled = False
 
     def __new__(cls, function: Any = None) -> Any:
-        self = super().__new__(cls)
+        self = _new(cls)
         return self if function is None else self(function)
 
     if TYPE_CHECKING:

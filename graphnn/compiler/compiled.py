@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import warnings
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from types import MethodType
@@ -33,7 +34,13 @@ class Compiled:
 
     `plans` shows the plans, newest last, and why each was made. At most `max_plans` are kept; the one not used for
     the longest time goes first.
+
+    A call goes to what stands in the slot `__call__`: a shortcut for calls like the last one, or `long_way`. So a call that
+    fits needs no Python of this class.
     """
+
+    __slots__ = ("__call__", "__dict__", "__weakref__")
+    __call__: Run
 
     def __init__(
         self,
@@ -56,33 +63,43 @@ class Compiled:
         self._max_plans = max_plans
         self._entries: OrderedDict[Key, list[Entry]] = OrderedDict()
         self._made: list[Entry] = []
-        self.run: Run = Compiled.call
         self._shortcuts: dict[Entry, Shortcut] = {}
+        self._faces: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.long_way = _long_way(weakref.ref(self))
+        self.__call__ = self.long_way
         self._dynamic: set[int] = set()
         self._static: set[int] = set()
         self._lock = threading.RLock()
         functools.update_wrapper(self, function, updated=())
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.run(self, args, kwargs)
-
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The call with these arguments, the long way; the next one like it goes the short way, as `run`."""
+        """The call with these arguments, the long way; the next one like it goes the short way."""
         if builders.stack:  # compiled inside compiled is inlined
             return self._function(*args, **kwargs)
         key, leaves = signature(args, kwargs, self._dynamic)
         entry = self._entry(key, args, kwargs)
-        self.run = self._short_way(entry, args, kwargs)
+        self._go_by(self._short_way(entry, args, kwargs))
         return entry.call(leaves, entry.arrays(leaves))
+
+    def called_through(self, face: Any) -> None:
+        """Calls of `face`, an object with such a slot too, are from now on calls of this."""
+        self._faces.add(face)
+        object.__setattr__(face, "__call__", self.__call__)
+
+    def _go_by(self, run: Run) -> None:
+        if run is not self.__call__:
+            self.__call__ = run
+            for face in self._faces:
+                object.__setattr__(face, "__call__", run)
 
     def _short_way(self, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Run:
         """What the next call is tried by. A shortcut is written once for its entry: that takes longer than many long calls."""
         if not may_be_short(args, kwargs):
-            return Compiled.call
+            return self.long_way
         found = self._shortcuts.get(entry)
         if found is None:
-            found = self._shortcuts[entry] = shortcut(entry, args)
-        return found.run if found.fits(args) else Compiled.call
+            found = self._shortcuts[entry] = shortcut(entry, args, self.long_way)
+        return found.run if found.fits(args) else self.long_way
 
     def _choose(self, name: str, threads: int | None, exact: bool) -> Backend:
         try:
@@ -207,6 +224,18 @@ class Compiled:
             self._shortcuts.pop(gone, None)
             if not entries:
                 del self._entries[key]
+
+
+def _long_way(compiled: weakref.ref[Compiled]) -> Run:
+    """`Compiled.call`, holding on to nothing: memory goes when the last user lets go, not when cycles are looked for."""
+
+    def long_way(*args: Any, **kwargs: Any) -> Any:
+        found = compiled()
+        if found is None:
+            raise ArgumentError("what was compiled is gone: keep it, not its `__call__` alone")
+        return found.call(args, kwargs)
+
+    return long_way
 
 
 def _is_float(part: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,25 +21,29 @@ _OWN = frozenset(
         "__class__",
         "__dict__",
         "__repr__",
+        "__signature__",
         "__call__",
+        "__copy__",
         "__deepcopy__",
     )
 )
-_get = object.__getattribute__
 
 
 class CompiledModule(Module):
     """Stands for a module: calls go through plans, everything else (attributes, state, modes) to the original."""
+
+    __slots__ = ("__call__",)
 
     def __init__(self, original: Module, **options: Any) -> None:
         object.__setattr__(self, "__dict__", {**original.__dict__})
         object.__setattr__(self, "_original", original)
         object.__setattr__(self, "_compiled", Compiled(original, **options))
         object.__setattr__(self, "_options", options)
+        self._compiled.called_through(self)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        compiled = _get(self, "_compiled")
-        return compiled.run(compiled, args, kwargs)
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(self._original.forward)
 
     @property
     def plans(self) -> tuple[PlanRecord, ...]:
@@ -72,6 +77,9 @@ class CompiledModule(Module):
 
     def __bool__(self) -> bool:
         return True
+
+    def __copy__(self) -> CompiledModule:
+        return CompiledModule(copy.copy(self._original), **self._options)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> CompiledModule:
         return CompiledModule(copy.deepcopy(self._original, memo), **self._options)

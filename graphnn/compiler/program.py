@@ -34,7 +34,8 @@ class Program:
         self.prologue = Prologue(prepared.prologue, [storages[i] for i in prepared.prologue_params], backend)
         self.plan = prepared.plan
         self.early, self.late = _positions(self.plan, wanted.early)
-        self.executable = Executable(lambda state: backend.bind(self.plan, state))
+        plan = self.plan
+        self.executable = Executable(lambda state: backend.bind(plan, state))
         self.written = [self.storages[i] for i, p in enumerate(graph.params) if p in graph.updates]
         self.held = _held(_locks_for(self.written))
         self.read_late = _read_late(self.plan, self.storages)
@@ -83,7 +84,7 @@ class Program:
         for i in self.strided:
             if self.storages[i] in self.written:
                 np.copyto(self.storages[i].array, state[i])
-        for storage in self.written:  # what `Storage.wrote` does, for all of them
+        for storage in self.written:  # what `Storage.wrote` does, for all of them at once
             storage.writes += 1
             storage.version += 1
         changes.count += 1
@@ -100,6 +101,8 @@ class Prologue:
         self._seen: list[tuple[Storage, np.ndarray, int]] | None = None
         self.checked = -1  # `changes.count` when the results were known to be current
         self._lock = threading.Lock()
+        for storage in storages:
+            storage.observed = True
         if plan is not None:
             self._executable = Executable(lambda state: backend.bind(plan, state))
 

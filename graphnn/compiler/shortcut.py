@@ -14,18 +14,20 @@ import numpy as np
 
 from graphnn.autodiff.modes import state as grad_mode
 from graphnn.compiler.entry import Entry
+from graphnn.compiler.guards import Same
 from graphnn.compiler.signature import COMPUTED, grad_state
 from graphnn.ir import epoch
 from graphnn.ops.op import builders
+from graphnn.runtime.direct import Argument, Direct
 from graphnn.tensor.storage import Storage, changes
 from graphnn.tensor.tensor import Tensor
 
-Run = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
-"""Given what is compiled and the arguments of a call, its result; calls that do not fit it hands on to `call`."""
+Run = Callable[..., Any]
+"""Takes the arguments of a call, gives its result."""
 
 
 class Shortcut(NamedTuple):
-    """`fits(args)` says whether `run` would take a call with these arguments."""
+    """`run` takes the calls that fit and hands on the others; `fits(args)` says whether it would take one."""
 
     run: Run
     fits: Callable[[tuple[Any, ...]], bool]
@@ -36,40 +38,58 @@ def may_be_short(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     return not kwargs and not any(map(_is_involved, args))
 
 
-def shortcut(entry: Entry, args: tuple[Any, ...]) -> Shortcut:
-    """The shortcut for calls like this one, which `entry` has run. Tensors with memory of their own go by type and gradients,
-    everything else by identity. It may not fit this very call, such as one with the same tensor twice."""
-    names = {"Tensor": Tensor, "grad_mode": grad_mode, "epoch": epoch, "entry": entry, "builders": builders}
+def shortcut(entry: Entry, args: tuple[Any, ...], otherwise: Run) -> Shortcut:
+    """The shortcut for calls like this one, which `entry` has run; other calls go to `otherwise`. Tensors with memory of
+    their own go by type and gradients, everything else by identity. It may not fit this very call, such as one with the
+    same tensor twice."""
+    names: dict[str, Any] = {
+        "Tensor": Tensor,
+        "grad_mode": grad_mode,
+        "epoch": epoch,
+        "entry": entry,
+        "builders": builders,
+    }
+    names["otherwise"] = otherwise
     tests = " and ".join(_tests(args, names))
     unpack = [f"    {''.join(f'a{i}, ' for i in range(len(args)))}= args"] if args else []
     checks = "" if entry.grads_seen or entry.volatile else "entry.epoch == epoch.value or "
     arrays = ", ".join(f"a{i}._array" for i in entry.tensor_leaves)
+    single = _single(entry)
     lines = [
         "def fits(args):",
         *unpack,
         f"    return {tests}",
-        "def run(compiled, args, kwargs):",
-        f"    if kwargs or builders.stack or len(args) != {len(args)}: return compiled.call(args, kwargs)",
+        "def run(*args, **kwargs):",
+        f"    if kwargs or builders.stack or len(args) != {len(args)}: return otherwise(*args, **kwargs)",
         *unpack,
-        f"    if not ({tests}) or not ({checks}entry.fresh()): return compiled.call(args, kwargs)",
-        *(_one_result(entry, arrays, names) or [f"    return entry.call(args, [{arrays}])"]),
+        f"    if not ({tests}) or not ({checks}entry.fresh()): return otherwise(*args, **kwargs)",
+        *(
+            [f"    return entry.call(args, [{arrays}])"]
+            if single is None
+            else _one_result(entry, single, arrays, names)
+        ),
     ]
     exec("\n".join(lines), names)
-    return Shortcut(names["run"], names["fits"])  # type: ignore[arg-type]
+    run, fits = names.pop("run"), names.pop("fits")  # or they would hold themselves, and the plan's memory
+    if single is not None and not entry.grads_seen:
+        run = _direct(entry, single, args, run) or run
+    return Shortcut(run, fits)
 
 
-def _one_result(entry: Entry, arrays: str, names: dict[str, Any]) -> list[str] | None:
-    """The lines of a run that only makes one new tensor, by a single call of C: those of `Entry.call` and of what it calls.
-    None for other runs."""
+def _single(entry: Entry) -> Any:
+    """How the backend fills the result, if a run only makes one new tensor, by a single call of C."""
     program = entry.program
     if entry.single is None or entry.readers or entry.written or entry.grads or program.written or program.strided:
         return None
     workspace = program.executable.lease(program.state())
     program.executable.release(workspace)
-    single = getattr(workspace, "single", None)
-    if single is None:
-        return None
-    names |= {"program": program, "executable": program.executable, "free": program.executable.free, "changes": changes}
+    return getattr(workspace, "single", None)
+
+
+def _one_result(entry: Entry, single: Any, arrays: str, names: dict[str, Any]) -> list[str]:
+    """The lines of such a run: those of `Entry.call` and of what it calls."""
+    executable = entry.program.executable
+    names |= {"program": entry.program, "executable": executable, "free": executable.free, "changes": changes}
     names |= {"new": object.__new__, "Storage": Storage, "kind": entry.single, "empty": np.empty}
     names |= {"shape": single.shape, "dtype": single.dtype}
     return [
@@ -79,7 +99,7 @@ def _one_result(entry: Entry, arrays: str, names: dict[str, Any]) -> list[str] |
         "    except IndexError: workspace = executable.lease(state)",
         "    if workspace.state is not state: workspace = executable.rebound(workspace, state)",
         "    made = empty(shape, dtype)",
-        f"    refused = workspace.single.function({arrays}{', ' if arrays else ''}made)",
+        f"    refused = workspace.fill({arrays}{', ' if arrays else ''}made)",
         "    if refused:",
         "        try: workspace.refuse(refused)",
         "        finally: free.append(workspace)",
@@ -91,6 +111,38 @@ def _one_result(entry: Entry, arrays: str, names: dict[str, Any]) -> list[str] |
         "    storage.array = made",
         "    return found",
     ]
+
+
+def _direct(entry: Entry, single: Any, args: tuple[Any, ...], otherwise: Run) -> Run | None:
+    """The whole of such a call done by the backend; None where it cannot, or where it would seldom succeed."""
+    tensors = [type(a) is Tensor for a in args]
+    never_same = any(isinstance(seen, Same) for _, _, seen in entry.volatile)
+    in_order = [i for i, t in enumerate(tensors) if t] == list(entry.tensor_leaves)
+    if never_same or not in_order or any(t and grad_state(a) for t, a in zip(tensors, args, strict=True)):
+        return None
+    free = entry.program.executable.free
+    found: Run | None = single.direct(
+        Direct(
+            otherwise=otherwise,
+            arguments=tuple(Argument(a.tensor_type if t else a, t) for t, a in zip(tensors, args, strict=True)),
+            guards=tuple((read, seen) for _, read, seen in entry.volatile),
+            builders=builders,
+            modes=grad_mode,
+            enabled=grad_mode.enabled,
+            epochs=epoch,
+            entry=entry,
+            program=entry.program,
+            changes=changes,
+            take=free.pop,
+            give_back=free.append,
+            tensor=Tensor,
+            storage=Storage,
+            kind=entry.single,
+            shape=single.shape,
+            dtype=single.dtype,
+        )
+    )
+    return found
 
 
 def _tests(args: tuple[Any, ...], names: dict[str, Any]) -> Iterator[str]:

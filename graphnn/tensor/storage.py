@@ -9,7 +9,8 @@ import numpy as np
 
 
 class Changes:
-    """`count` moves with every write to any storage, and when an array is handed out through which writes cannot be seen."""
+    """`count` moves with every write to a storage that is observed, and when an array of one is handed out, through which
+    writes cannot be seen."""
 
     __slots__ = ("count",)
 
@@ -29,6 +30,7 @@ class Storage:
     `history`  how often an in-place operation has changed the autograd history of the block
     `lock`     held by compiled runs that write the block
     `trace`    the trace it was made in; None for real memory
+    `observed` whether something is kept that was computed from it, and good as long as `changes.count` stands
     """
 
     array: np.ndarray
@@ -38,6 +40,7 @@ class Storage:
     version = 0
     history = 0
     lock: Any = None
+    observed = False
     _exports: list[weakref.ref[np.ndarray]] | None = None  # defaults stand here, since most blocks keep them
 
     def __init__(self, array: np.ndarray, trace: Any = None, foreign: bool = False) -> None:
@@ -55,14 +58,16 @@ class Storage:
     def wrote_unseen(self) -> None:
         """Counts a write that autograd does not see."""
         self.writes += 1
-        changes.count += 1
+        if self.observed:
+            changes.count += 1
 
     def export(self, array: np.ndarray) -> np.ndarray:
         """A view for users to keep; while it lives, writes through it cannot be seen."""
         handed = np.asarray(_Export(array))
         self._exports = [ref for ref in self._exports or () if ref() is not None]
         self._exports.append(weakref.ref(handed))
-        changes.count += 1
+        if self.observed:
+            changes.count += 1
         return handed
 
     @property

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import gc
+import inspect
+import weakref
+
 import numpy as np
 import pytest
 
 import graphnn
 from graphnn.compiler import compiled
 from graphnn.compiler.shortcut import shortcut
-from graphnn.errors import TraceError
+from graphnn.errors import ArgumentError, TraceError
 
 
 def vector(*numbers: float) -> graphnn.Tensor:
@@ -118,9 +123,9 @@ def test_weights_written_between_calls_are_seen(backend):
 def test_a_shortcut_is_written_once_for_its_entry(monkeypatch):
     written = []
 
-    def counted(entry, args):
+    def counted(entry, args, otherwise):
         written.append(entry)
-        return shortcut(entry, args)
+        return shortcut(entry, args, otherwise)
 
     monkeypatch.setattr(compiled, "shortcut", counted)
     fast = graphnn.compile(lambda x, scale: x * scale)
@@ -136,8 +141,50 @@ def test_a_shortcut_for_a_view_s_plan_serves_tensors_of_their_own():
     fast = graphnn.compile(lambda x: x + 1)
     rows = graphnn.tensor([[1.0], [2.0]])
     assert fast(rows[0]).tolist() == [2.0]
-    assert fast.run is compiled.Compiled.call
+    assert fast.__call__ is fast.long_way
     assert fast(vector(5.0)).tolist() == [6.0]
-    assert fast.run is not compiled.Compiled.call
+    assert fast.__call__ is not fast.long_way
     assert fast(rows[1]).tolist() == [3.0]
     assert len(fast.plans) == 1
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+def test_memory_goes_with_what_was_compiled(backend):
+    """Not when cycles are looked for."""
+    layer = graphnn.nn.Linear(4, 3)
+    fast = graphnn.compile(layer, backend=backend)
+    x = graphnn.ones(2, 4)
+    gc.collect()
+    gc.disable()
+    try:
+        with graphnn.no_grad():
+            fast(x), fast(x)
+        program = weakref.ref(fast.plans[0]._entry.program)
+        assert program() is not None
+        del fast
+        assert program() is None
+    finally:
+        gc.enable()
+
+
+def test_the_slot_alone_says_that_the_rest_is_gone():
+    call = graphnn.compile(lambda x: x + 1).__call__
+    with pytest.raises(ArgumentError, match="what was compiled is gone"):
+        call(vector(1.0))
+
+
+def test_a_compiled_module_has_the_signature_of_forward():
+    fast = graphnn.compile(graphnn.nn.Bilinear(2, 3, 4))
+    assert list(inspect.signature(fast).parameters) == ["input1", "input2"]
+
+
+def test_a_copy_of_a_compiled_module_is_compiled_anew_over_the_same_weights():
+    layer = graphnn.nn.Linear(2, 2)
+    fast = graphnn.compile(layer)
+    x = graphnn.ones(1, 2)
+    fast(x)
+    twin = copy.copy(fast)
+    assert not twin.plans
+    assert twin(x).tolist() == fast(x).tolist()
+    assert twin.weight is layer.weight
+    assert "__call__" not in vars(layer)

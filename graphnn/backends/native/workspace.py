@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from graphnn.backends.native.chains import LINE
 from graphnn.backends.native.generate import Program, Segment
 from graphnn.backends.native.target import NativeTarget
 from graphnn.backends.native.toolchain.arrays import reads_arrays
+from graphnn.backends.native.toolchain.direct import direct_call
 from graphnn.backends.native.toolchain.pool import pool_runner
 from graphnn.backends.native.toolchain.python import python_function
 from graphnn.backends.numpy.backend import Bound, Memory, outputs_in_phase
@@ -21,6 +22,7 @@ from graphnn.ir.value import Value
 from graphnn.ops.quiet import begin_quiet, end_quiet
 from graphnn.plan.places import Slot
 from graphnn.plan.plan import Plan
+from graphnn.runtime.direct import Direct
 
 
 class _Crossing(NamedTuple):
@@ -33,12 +35,12 @@ class _Crossing(NamedTuple):
 
 
 class Single(NamedTuple):
-    """The C function of a run that fills one fresh array: called with the arrays of the inputs and that array, it returns 0,
-    or what `refuse` takes."""
+    """What a run makes that fills one fresh array: `fill`, called with the arrays of the inputs and that array, returns 0, or
+    what `refuse` takes. `direct` gives a function for whole calls, where that can be had."""
 
-    function: Any
     shape: tuple[int, ...]
     dtype: np.dtype
+    direct: Callable[[Direct], Any]
 
 
 class NativeWorkspace:
@@ -64,6 +66,7 @@ class NativeWorkspace:
         self._forward = self._crossing(program.forward, library, self._out)
         self._backward = self._crossing(program.backward, library, self._late_out)
         self.single = self._single(program)
+        self.fill = None if self.single is None or self._forward is None else self._forward.function
 
     def _crossing(self, boundary: Boundary | None, library: Any, results: list[np.ndarray]) -> _Crossing | None:
         if boundary is None or not reads_arrays():
@@ -83,7 +86,7 @@ class NativeWorkspace:
         if crossing is None or boundary is None or program.backward is not None:
             return None
         one = boundary.outputs == [True] and not boundary.rest
-        return Single(crossing.function, *crossing.fresh[0]) if one else None
+        return Single(*crossing.fresh[0], direct_call) if one else None
 
     def _pool(self) -> tuple[Any, Any]:
         assert isinstance(self.plan.target, NativeTarget)

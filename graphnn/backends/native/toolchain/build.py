@@ -40,7 +40,8 @@ def _key(compiler: Compiler, flags: Sequence[str], text: str) -> str:
 def headers() -> str:
     """All headers' texts."""
     folder = files("graphnn.backends.native") / "include"
-    return "\n".join(f.name + "\n" + f.read_text() for f in sorted(folder.iterdir(), key=lambda f: f.name))
+    found = sorted((f for f in folder.iterdir() if f.name.endswith(".h")), key=lambda f: f.name)
+    return "\n".join(f.name + "\n" + f.read_text() for f in found)
 
 
 def _make(
