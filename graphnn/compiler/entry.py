@@ -42,7 +42,7 @@ class Entry:
     ) -> None:
         self.reason = reason
         self.guards = assumed.guards
-        self.volatile = [(g, g.read, g.seen) for g in assumed.guards if not g.watched]
+        self.volatile = [(g, g.quick_read, g.seen) for g in assumed.guards if not g.watched]
         self.epoch = assumed.epoch
         self.grads_seen = list(captured.trace.grads_seen.values())
         self.lifted = list(captured.trace.lifted)
@@ -77,9 +77,12 @@ class Entry:
         for tensor, before in self.grads_seen:
             if tensor._grad is not before and not (before is not None and tensor._grad is not None):
                 return False
-        for guard, read, seen in self.volatile:
-            if read() is not seen and not guard.holds():
-                return False
+        try:
+            for guard, read, seen in self.volatile:
+                if read() is not seen and not guard.holds():
+                    return False
+        except ValueError:
+            return False
         return self.epoch == epoch.value or self._check_watched()
 
     def _check_watched(self) -> bool:

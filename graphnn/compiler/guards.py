@@ -33,6 +33,13 @@ class Guard(NamedTuple):
     watched: bool
     seen: Any
 
+    @property
+    def quick_read(self) -> Callable[[], Any]:
+        """`read`, without a Python function where that can be; ValueError for a cell that has been emptied."""
+        if isinstance(self.read, functools.partial) and self.read.func is _contents:
+            return functools.partial(getattr, self.read.args[0], "cell_contents")
+        return self.read
+
     def holds(self) -> bool:
         now = self.read()
         return now is self.seen or bool(snapshot(now) == self.expected)

@@ -167,6 +167,20 @@ def test_memory_goes_with_what_was_compiled(backend):
         gc.enable()
 
 
+def test_a_closure_s_variable_that_is_deleted_is_missed():
+    scale = 2.0
+
+    @graphnn.compile
+    def scaled(x):
+        return x * scale  # noqa: F821
+
+    assert [scaled(vector(1.0)).item() for _ in range(2)] == [2.0, 2.0]
+    del scale
+    for _ in range(2):
+        with pytest.raises(NameError, match="scale"):
+            scaled(vector(1.0))
+
+
 def test_the_slot_alone_says_that_the_rest_is_gone():
     call = graphnn.compile(lambda x: x + 1).__call__
     with pytest.raises(ArgumentError, match="what was compiled is gone"):
