@@ -1,6 +1,6 @@
 /* Template (see vmath.h): activations and their like, of all floating-point types, by the formulas of their ops. */
 
-GN_INLINE F N(relu)(F x) { return N(max)(x, N(number)(0)); }
+GN_INLINE F N(relu)(F x) { return N(above)(N(number)(0), x); }
 GN_INLINE F N(relu_grad)(F g, F out) { return N(select)(N(le)(out, N(number)(0)), N(number)(0), g); }
 GN_INLINE F N(tanh_grad)(F g, F out) { return g * (1 - out * out); }
 GN_INLINE F N(sigmoid_grad)(F g, F out) { return g * ((1 - out) * out); }

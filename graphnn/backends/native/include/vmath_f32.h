@@ -179,13 +179,8 @@ GN_INLINE F N(sigmoid)(F x)
     const F z = N(exp)(-N(abs)(x));
     return N(select)(N(lt)(x, N(number)(0.0f)), z, N(number)(1.0f)) / (1.0f + z);
 }
-/* For gates: the same from -86 on, below it stays at 4e-38 */
-GN_INLINE F N(sigmoid_gate)(F x)
-{
-    I n;
-    const F r = N(exp_split)(N(bounded)(-x, -86.0f, 86.0f), &n);
-    return 1.0f / (1.0f + (r * r * N(exp_series)(r) + r + 1.0f) * N(power_of_two)(n));
-}
+/* For gates: the same from -86 on, 4e-38 or 0 below */
+GN_INLINE F N(sigmoid_gate)(F x) { return 1.0f / (1.0f + N(exp_beside_one)(-x)); }
 /* By exp(-2 |x|) = 2^n (1 + t): (1 - 2^n (1 + t)) / (1 + 2^n (1 + t)), each sum rounded once */
 GN_INLINE F N(tanh)(F x)
 {

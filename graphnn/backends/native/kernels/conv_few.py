@@ -4,6 +4,7 @@ beforehand from one place; the taps of a short kernel row are spelled out."""
 from __future__ import annotations
 
 from graphnn.backends.native.kernels.axes import Lines, block, cut, dealt, flat, loop, shares_of, text
+from graphnn.backends.native.kernels.conv_finish import Finisher
 from graphnn.backends.native.kernels.conv_grids import Grid, Tap
 from graphnn.backends.native.kernels.conv_products import FLOPS_PER_NS, Job
 from graphnn.backends.native.kernels.conv_tile import Shape
@@ -27,6 +28,9 @@ def few_phase(step: Step, job: Job, image: Operand, weights: Operand) -> Phase:
     shares = shares_of(block_.n)
     parts = shares or max(1, min(PARTS, lines // 4))
     (top, left), sh = grid.start, grid.stride[0]
+    vectors = [_channel(j * step.machine.lanes) for j in range(job.shape.vectors)]
+    biases, finish = Finisher(step, job.result.o).holding(vectors)
+    job = job._replace(finish=finish)
     each: Lines = [
         f"const long n = r / {grid.rows}, h = r % {grid.rows} * {sh} + {top};",
         f"const float *const all = image + ((n * {block_.hp} + h) * {block_.wp} + {left}) * {block_.c}L;",
@@ -37,6 +41,7 @@ def few_phase(step: Step, job: Job, image: Operand, weights: Operand) -> Phase:
             f"const float *const b = weights + panel * {panels.panel}L;",
             f"const long channel = {panels.channel};" if panels.number > 1 else "const long channel = 0;",
             f"const float *const line = all + {panels.first_row};",
+            biases,
             _line(step, job, grid),
         ),
     ]
@@ -64,7 +69,7 @@ def _tiles(step: Step, job: Job, grid: Grid, size: int, low: str, high: str) -> 
         f"const float *const a = line + w0 * {grid.stride[1] * c};",
         *(f"f32v c{i}_{j} = {{0}};" for i, j in every),
         *_sums(step, job, grid, size),
-        *(_stored(step, job, i, j) for i, j in every),
+        *(_stored(step, job, i, j, i == size - 1) for i, j in every),
     ]
     return block(f"for (long w0 = {low}; w0 < {high}; w0 += {size})", body)
 
@@ -86,6 +91,9 @@ def _row(step: Step, job: Job, grid: Grid, taps: list[Tap], size: int) -> Lines:
     """The sums over a row of the kernel, spelled out or, where it is long, as loops over what lies side by side."""
     image, nr, c = job.grids.image, job.panels.nr, job.panels.rows
     places = [((t.h * image.wp + t.w) * image.c, t.number * c * nr) for t in taps]
+    if _slides(step, job, grid, taps, size):
+        start, rows = places[0][0], [row for _, row in places]
+        return flat(*(block("", _sliding(job, start + k, [row + k * nr for row in rows], size)) for k in range(c)))
     if len(taps) * c <= MOST:
         every = [(at + k, row + k * nr) for at, row in places for k in range(c)]
         return flat(*(block("", _products(step, job, grid, str(at), str(row), size)) for at, row in every))
@@ -93,6 +101,24 @@ def _row(step: Step, job: Job, grid: Grid, taps: list[Tap], size: int) -> Lines:
     length = c * (len(taps) if side_by_side else 1)
     inner = [_products(step, job, grid, f"k + {at}", f"k * {nr} + {row}", size) for at, row in places]
     return flat(*(loop("k", 0, length, lines) for lines in (inner[:1] if side_by_side else inner)))
+
+
+def _slides(step: Step, job: Job, grid: Grid, taps: list[Tap], size: int) -> bool:
+    """Whether a row of the kernel and the sums fit into the registers, and neighbours are a pixel apart: then a number is
+    loaded once for all sums that it is part of."""
+    side_by_side = taps[-1].w - taps[0].w == len(taps) - 1 > 0
+    narrow = job.shape.vectors == 1 and size + len(taps) < step.machine.registers
+    return narrow and side_by_side and grid.stride[1] == 1 and len(taps) * job.panels.rows <= MOST
+
+
+def _sliding(job: Job, at: int, rows: list[int], size: int) -> Lines:
+    """The sums over a row of the kernel of one channel, by the numbers that it lies upon."""
+    lines = ['__asm__("" : "+r"(a_));']
+    lines += [f"const f32v b{t} = gn_load_f32v(b_ + {row});" for t, row in enumerate(rows)]
+    for place in range(size + len(rows) - 1):
+        lines.append(f"const f32v x{place} = gn_splat_f32v(a_[{at + place * job.grids.image.c}]);")
+        lines += [f"c{place - t}_0 += x{place} * b{t};" for t in range(len(rows)) if 0 <= place - t < size]
+    return lines
 
 
 def _products(step: Step, job: Job, grid: Grid, at: str, row: str, size: int) -> Lines:
@@ -107,9 +133,11 @@ def _products(step: Step, job: Job, grid: Grid, at: str, row: str, size: int) ->
     return lines
 
 
-def _stored(step: Step, job: Job, i: int, j: int) -> str:
+def _stored(step: Step, job: Job, i: int, j: int, is_last: bool) -> str:
+    """Vector `j` of pixel `i`, the tile's last one or not. Lanes past the last channel fall on the pixel after it, which is
+    written next."""
     lanes, o, share = step.machine.lanes, job.result.o, job.panels.share
-    channel = f"(channel + {j * lanes})"
+    channel = _channel(j * lanes)
     offset = f"(r * {job.result.w} + w0 + {i}) * {o}L + {channel}"
     value = job.finish(f"c{i}_{j}", channel)
     whole = "{ " + step.store(value, offset, channel, "v") + " }"
@@ -117,7 +145,12 @@ def _stored(step: Step, job: Job, i: int, j: int) -> str:
         return whole
     each = job.panels.each
     last = share - (each - 1) * job.panels.nr - j * lanes
+    is_covered = job.panels.number == 1 and not is_last and not step.is_group and lanes - last <= o
     part = "{ " + step.store(value, offset, channel, "v", n=str(last)) + " }" if 0 < last < lanes else whole
     if each == 1:
-        return part if last > 0 else ""
+        return "" if last <= 0 else whole if is_covered else part
     return f"if (panel % {each} < {each - 1}) {whole} else {part if last > 0 else ';'}"
+
+
+def _channel(vector: int) -> str:
+    return f"(channel + {vector})"

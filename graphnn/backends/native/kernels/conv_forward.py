@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from graphnn.backends.native.kernels.axes import there
 from graphnn.backends.native.kernels.conv_depthwise import depthwise_phases, depthwise_scratch, is_depthwise
 from graphnn.backends.native.kernels.conv_few import few_phase, suits_few
+from graphnn.backends.native.kernels.conv_finish import Finisher
 from graphnn.backends.native.kernels.conv_grids import Grid, Grids, Tap, lay_out
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, as_image, image_phase, panels_phase
 from graphnn.backends.native.kernels.conv_products import Job, Result, product_phase
@@ -112,13 +111,13 @@ def _scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
 def _conv(step: Step) -> list[Phase]:
     """The weights come contiguous, as parameters do; the image in any strides."""
     if is_depthwise(step.node):
-        return depthwise_phases(step, finisher(step, step.node.output.type.shape[1]))
+        return depthwise_phases(step, Finisher(step, step.node.output.type.shape[1]))
     made = Forward(step.node, step.machine)
     weight = step.inputs[1]
     assert weight is not None
     winograd = winograd_of(step.node, step.machine, False)
     if winograd is not None:
-        return winograd_with_weights(step, winograd, _striding(made.panels, weight), weight, finisher(step, made.o))
+        return winograd_with_weights(step, winograd, _striding(made.panels, weight), weight, Finisher(step, made.o))
     packed, block = step.scratch
     packing = panels_phase(_striding(made.panels, weight), weight, packed, step.machine.lanes)
     return [packing, *_product(step, made, packed, block)]
@@ -165,7 +164,7 @@ def _packed_conv(step: Step) -> list[Phase]:
     winograd = winograd_of(step.node, step.machine, True)
     if winograd is not None:
         memory, image = step.scratch
-        return winograd_phases(step, winograd, x, image, packed, memory, finisher(step, winograd.columns))
+        return winograd_phases(step, winograd, x, image, packed, memory, Finisher(step, winograd.columns))
     if is_matrix_product(step.node) and out.is_channels_last:
         return _matrix_product(step, x, packed)
     return _product(step, Forward(step.node, step.machine), packed, step.scratch[-1])
@@ -182,7 +181,7 @@ def _product(step: Step, made: Forward, packed: Operand, block: Operand) -> list
     else:
         phases.append(image_phase(made.image, as_image(x), block))
     result = Result(made.image.n, made.o, made.oh, made.ow, out.is_channels_last)
-    job = Job(made.grids, made.panels, made.shape, result, finisher(step, made.o))
+    job = Job(made.grids, made.panels, made.shape, result, Finisher(step, made.o))
     if made.few and out.is_channels_last:
         return [*phases, few_phase(step, job, block, packed)]
     return [*phases, product_phase(step, job, block, packed, slim_case if made.slim else None)]
@@ -220,23 +219,3 @@ def _striding(panels: Panels, weight: Operand) -> Panels:
     so, sc, *rest = weight.strides
     skh, skw = (*(0,) * (2 - len(rest)), *rest)
     return panels._replace(strides=(skh, skw, sc, so), apart=panels.share * so)
-
-
-def finisher(step: Step, channels: int) -> Callable[[str, str], str]:
-    """Bias and relu, as the step has them. A group's last vector may reach into the next one's channels."""
-    bias = step.inputs[2] if len(step.inputs) > 2 else None
-    relu = step.name == "conv2d_relu" or step.attrs.get("relu", False)
-
-    def finish(value: str, channel: str) -> str:
-        if bias is not None:
-            stride = bias.strides[0]
-            lanes = step.machine.lanes
-            at = f"{bias.pointer} + {channel} * {stride}"
-            groups = step.attrs.get("groups", 1)
-            whole = channels % lanes == 0 and channels // groups % lanes == 0 and stride == 1
-            left = f"({channels} - {channel} > {lanes} ? {lanes} : {channels} - {channel} > 0 ? {channels} - {channel} : 0)"
-            load = f"gn_load_f32v({at})" if whole else f"gn_load_part_f32v({at}, {left})"
-            value = f"({value} + {load})"
-        return f"gn_max_f32v({value}, gn_splat_f32v(0.0f))" if relu else value
-
-    return finish

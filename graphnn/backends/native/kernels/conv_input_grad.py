@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from graphnn.backends.native.kernels.axes import there
 from graphnn.backends.native.kernels.conv_depthwise import depthwise_phases, depthwise_scratch, is_depthwise
 from graphnn.backends.native.kernels.conv_few import few_phase, suits_few
-from graphnn.backends.native.kernels.conv_forward import accepts, finisher
+from graphnn.backends.native.kernels.conv_finish import Finisher
+from graphnn.backends.native.kernels.conv_forward import accepts
 from graphnn.backends.native.kernels.conv_grids import Grid, Tap, lay_out, reach
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, as_image, image_phase, panels_phase
 from graphnn.backends.native.kernels.conv_products import Job, Result, product_phase
@@ -115,7 +116,7 @@ TRANSPOSED = ("conv_transpose1d", "conv_transpose2d")  # the same, and a bias
 @lowers("conv1d_input_grad", "conv2d_input_grad", *TRANSPOSED, accepts=accepts, scratch=_scratch)
 def _input_grad(step: Step) -> list[Phase]:
     if is_depthwise(step.node):
-        return depthwise_phases(step, finisher(step, step.node.output.type.shape[1]))
+        return depthwise_phases(step, Finisher(step, step.node.output.type.shape[1]))
     made = InputGrad(step.node, step.machine)
     weight = there(step.inputs[1])
     so, sc, *rest = weight.strides
@@ -123,7 +124,7 @@ def _input_grad(step: Step) -> list[Phase]:
     panels = made.panels._replace(strides=(skh, skw, so, sc), apart=made.panels.rows * so)
     winograd = winograd_of_grad(step.node, step.machine)
     if winograd is not None:
-        return winograd_with_weights(step, winograd, panels, weight, finisher(step, made.c))
+        return winograd_with_weights(step, winograd, panels, weight, Finisher(step, made.c))
     packed, block = step.scratch
     packing = panels_phase(panels, weight, packed, step.machine.lanes)
     return [packing, *_product(step, made, packed, block)]
@@ -146,7 +147,7 @@ def _product(step: Step, made: InputGrad, packed: Operand, block: Operand) -> li
     else:
         phases.append(image_phase(made.image, as_image(g), block))
     result = Result(made.image.n, made.c, made.h, made.w, out.is_channels_last)
-    job = Job(made.grids, made.panels, made.shape, result, finisher(step, made.c))
+    job = Job(made.grids, made.panels, made.shape, result, Finisher(step, made.c))
     if made.few and out.is_channels_last:
         return [*phases, few_phase(step, job, block, packed)]
     return [*phases, product_phase(step, job, block, packed, slim_case if made.slim else None)]

@@ -51,4 +51,4 @@ def _finished(step: Step, value: str) -> str:
     if bias is not None:
         value = f"({value} + {bias.pointer}[channel * {bias.strides[0]}])"
     relu = step.name == "conv2d_relu" or step.attrs.get("relu", False)
-    return f"gn_max_f32s({value}, 0.0f)" if relu else value
+    return f"gn_relu_f32s({value})" if relu else value

@@ -116,7 +116,7 @@ def finish_sums(step: Step, bias: Operand | None, relu: bool) -> Finish:
         if bias is not None:
             value = f"({value}) + {_bias(bias, kind, channel, lanes)}"
         if relu:
-            value = f"gn_max_{kind}v({value}, ({kind}v){{0}})"
+            value = f"gn_relu_{kind}v({value})"
         return step.store(value, offset, channel, "v", lanes)
 
     return finish

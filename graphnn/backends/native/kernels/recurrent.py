@@ -263,7 +263,7 @@ class _Layer:
         return [self._plain(v, f"gn_tanh_f32v({v.load('gate')} + {v.sums(0)})")]
 
     def _rnn_relu(self, v: Vector) -> list[Lines]:
-        return [self._plain(v, f"gn_max_f32v({v.load('gate')} + {v.sums(0)}, (f32v){{0}})")]
+        return [self._plain(v, f"gn_relu_f32v({v.load('gate')} + {v.sums(0)})")]
 
     def _plain(self, v: Vector, state: str) -> Lines:
         return [f"const f32v made = {state};", v.save("state", "made"), *self._kept(v, out="made")]
