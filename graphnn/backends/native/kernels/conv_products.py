@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from graphnn.backends.native.kernels.axes import LEAST_SHARES, dealt, shares_of
@@ -16,6 +17,8 @@ from graphnn.backends.native.step import Operand, Phase, Step
 FLOPS_PER_NS = 60.0
 CACHED = 1 << 18  # bytes of an image that a part may have: they stay in L2 from panel to panel
 PARTS = 8
+ASKED = 1 << 18  # bytes of weights from which a panel is asked for ahead,
+LEAST_ASKED = 4  # at least so many bytes at a time
 Finish = Callable[[str, str], str]
 Case = Callable[[Step, "Job", Grid, int], str]
 
@@ -62,21 +65,36 @@ def product_phase(step: Step, job: Job, image: Operand, weights: Operand, case: 
     shares = shares_of(grids.image.n) if blocks >= LEAST_SHARES else 0
     blocks = shares or blocks
     groups = 1 if shares or blocks >= PARTS else max(1, min(panels.number, PARTS // blocks))
+    turns = [_turns(job, grid, count, blocks) for grid, count in zip(grids.grids, pixels, strict=True)]
+    asked = 0 if case else _asked(panels, sum(turns))
     helpers: dict[str, str] = {}
-    for grid, count in zip(grids.grids, pixels, strict=True):
-        name, made = _grid(step, job, grid, count, blocks, case or _tile_case)
+    calls = ""
+    for number, (grid, count) in enumerate(zip(grids.grids, pixels, strict=True)):
+        name, made = _grid(step, job, grid, count, blocks, case or partial(_tile_case, asked=asked))
         helpers[name] = made
-    calls = "\n".join(f"        {name}(p, image, b, block, panel, channel);" for name in helpers)
+        calls += f"        {name}(p, image, b, block, panel, channel, after + {sum(turns[:number]) * asked});\n"
     body = f"""
     const long block = part % {blocks}, group = part / {blocks};
     for (long panel = group * {panels.number} / {groups}; panel < (group + 1) * {panels.number} / {groups}; panel++) {{
         const float *b = {weights.pointer} + panel * {panels.panel};
         const long channel = {panels.channel};
         const float *const image = {image.pointer} + {panels.first_row};
-{calls}
-    }}"""
+        const char *const after = (const char *)(b + {panels.panel});
+{calls}    }}"""
     touched = dealt(image, step.outputs[0])
     return Phase(body, blocks * groups, flops / FLOPS_PER_NS, tuple(helpers.values()), shares=shares, dealt=touched)
+
+
+def _turns(job: Job, grid: Grid, pixels: int, blocks: int) -> int:
+    """Of a tile's loop, for a panel with the pixels of a block."""
+    return -(-pixels // blocks // job.shape.pixels) * len(grid.taps) * job.panels.rows
+
+
+def _asked(panels: Panels, turns: int) -> int:
+    """How many bytes of the next panel are asked for in each turn, so that weights are on their way while pixels go by; 0
+    where weights are few or pixels so many that it does not matter."""
+    bytes_ = -(-4 * panels.panel // max(1, turns))
+    return bytes_ if 4 * panels.size > ASKED and bytes_ >= LEAST_ASKED else 0
 
 
 def _blocks(job: Job, pixels: list[int]) -> int:
@@ -104,7 +122,7 @@ def _grid(step: Step, job: Job, grid: Grid, pixels: int, blocks: int, case: Case
         }}
     }}"""
     name = f"gn_grid_{hashlib.sha256(inside.encode()).hexdigest()[:10]}"
-    parameters = "char **p, const float *image, const float *b, long block, long panel, long channel"
+    parameters = "char **p, const float *image, const float *b, long block, long panel, long channel, const char *ask"
     return name, f"static __attribute__((noinline)) void {name}({parameters})\n{{{inside}\n}}"
 
 
@@ -117,10 +135,11 @@ def _counts(pixels: int, blocks: int, most: int) -> list[int]:
     return sorted(found - {0})
 
 
-def _tile_case(step: Step, job: Job, grid: Grid, count: int) -> str:
+def _tile_case(step: Step, job: Job, grid: Grid, count: int, asked: int) -> str:
     image = job.grids.image
     lines = [f"        case {count}: {{", *pixel_pointers(job, grid, count)]
-    lines.append("        " + tile(count, job.shape.vectors, runs_of(grid, image, job.panels.rows), step.machine.lanes))
+    runs = runs_of(grid, image, job.panels.rows)
+    lines.append("        " + tile(count, job.shape.vectors, runs, step.machine.lanes, asked))
     for i in range(count):
         h, w = pixel_results(grid, i)
         lines += [_stored(step, job, (i, j), h, w) for j in range(job.shape.vectors)]

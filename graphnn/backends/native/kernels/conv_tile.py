@@ -40,21 +40,24 @@ class Run(NamedTuple):
     row: int
 
 
-def tile(pixels: int, vectors: int, runs: Sequence[Run], lanes: int) -> str:
-    """C that leaves the sums in c{pixel}_{vector}; reads pointers a0, a1, … and the panel `b`."""
+def tile(pixels: int, vectors: int, runs: Sequence[Run], lanes: int, asked: int = 0) -> str:
+    """C that leaves the sums in c{pixel}_{vector}; reads pointers a0, a1, … and the panel `b`. In every turn it asks for the
+    next `asked` bytes from the pointer `ask` on, which moves."""
     lines = [f"f32v c{i}_{j} = {{0}};" for i in range(pixels) for j in range(vectors)]
     lines.append("const float *q = b;")
     row = 0
     for run in runs:
         if run.row != row:
             lines.append(f"q = b + {run.row * vectors * lanes}L;")
-        lines += _run(run, pixels, vectors, lanes)
+        lines += _run(run, pixels, vectors, lanes, asked)
         row = run.row + run.length
     return "\n        ".join(lines)
 
 
-def _run(run: Run, pixels: int, vectors: int, lanes: int) -> Iterator[str]:
+def _run(run: Run, pixels: int, vectors: int, lanes: int, asked: int) -> Iterator[str]:
     yield f"for (long k = {run.offset}; k < {run.offset + run.length}; k++, q += {vectors * lanes}) {{"
+    if asked:
+        yield f"    __builtin_prefetch(ask, 0, 2), ask += {asked};"
     for j in range(vectors):
         yield f"    f32v b{j} = gn_load_f32v(q + {j * lanes});"
         yield f"    gn_in_register(b{j});"

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from graphnn.backends.native.kernels.axes import Lines, block, dealt, flat, loop, shares_of, text
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, image_phase, panels_phase
-from graphnn.backends.native.kernels.conv_products import Finish
+from graphnn.backends.native.kernels.conv_products import ASKED, Finish
 from graphnn.backends.native.kernels.conv_tile import Run, tile, tile_shape
 from graphnn.backends.native.kernels.winograd_transforms import transformed
 from graphnn.backends.native.step import Operand, Phase, Step
@@ -114,6 +114,11 @@ class Winograd(NamedTuple):
     def together(self) -> int:
         """Panels of whose products a worker has at once."""
         return -(-self.panels // self.groups) if self.groups else 1
+
+    @property
+    def asks(self) -> bool:
+        """Whether weights are so many that the next panel is asked for ahead, while tiles go by with this one."""
+        return 4 * self.products * self.columns * self.image.c > ASKED
 
     @property
     def plane(self) -> int:
@@ -248,8 +253,12 @@ def _blocks_phases(functions: _Functions, image: Operand, weights: Operand, scra
     """All blocks, one a part."""
     it = functions.it
     sizes = sorted({(i + 1) * it.tiles // it.blocks - i * it.tiles // it.blocks for i in range(it.blocks)})
+    again = _panel(it, weights, "0", f"(panel + 1) % {it.panels}")
+    after = f"e + 1 < {it.products} ? b + {it.panels * it.image.c * it.nr}L : {again}"
     products = [
-        block(f"if (count == {size})", loop("e", 0, it.products, _weights(it, weights), functions.products(size)))
+        block(
+            f"if (count == {size})", loop("e", 0, it.products, _weights(it, weights, after), functions.products(size))
+        )
         for size in sizes
     ]
     body = flat(
@@ -277,11 +286,18 @@ def _groups_phases(functions: _Functions, image: Operand, weights: Operand, scra
     groups = it.groups
     own = f"const long from = part * {it.panels} / {groups}, to = (part + 1) * {it.panels} / {groups};"
     at = f"float *const m = all + (panel - from) * {panel}L;"
+    again = _panel(it, weights, f"(e + 1) % {it.products}", "from")
+    after = f"panel + 1 < to ? b + {it.image.c * it.nr} : {again}"
     body = flat(
         f"const float *const v = {scratch.pointer};",
         f"float *const all = {scratch.pointer} + {it.products * it.plane}L + worker * {it.together * panel}L;",
         own,
-        loop("e", 0, it.products, loop("panel", "from", "to", at, _weights(it, weights), functions.products(it.tiles))),
+        loop(
+            "e",
+            0,
+            it.products,
+            loop("panel", "from", "to", at, _weights(it, weights, after), functions.products(it.tiles)),
+        ),
         loop("panel", "from", "to", at, "const long low = 0;", _results(functions, "0", str(it.tiles))),
     )
     return [transform, Phase(text(body), groups, _cost(it), tuple(functions.texts))]
@@ -291,8 +307,14 @@ def _cost(it: Winograd) -> float:
     return 2.0 * it.products * it.tiles * it.image.c * it.columns / MULTIPLIED
 
 
-def _weights(it: Winograd, weights: Operand) -> str:
-    return f"const float *const b = {weights.pointer} + (e * {it.panels} + panel) * {it.image.c * it.nr}L;"
+def _weights(it: Winograd, weights: Operand, after: str) -> Lines:
+    """The panel `b`, and the one that comes `after` it."""
+    here = f"const float *const b = {_panel(it, weights, 'e', 'panel')};"
+    return [here, f"const float *const after = {after};"] if it.asks else [here]
+
+
+def _panel(it: Winograd, weights: Operand, product: str, panel: str) -> str:
+    return f"{weights.pointer} + ({product} * {it.panels} + {panel}) * {it.image.c * it.nr}L"
 
 
 def _image_tiles(functions: _Functions, image: Operand, first: str) -> Lines:
@@ -359,23 +381,25 @@ class _Functions:
         """One of the 36 products, of `count` tiles with a panel."""
         it = self.it
         c, nr, most = it.image.c, it.nr, it.block
-        rows = tile_shape(self.step.machine, it.columns).pixels
-        pieces = -(-count // rows)
+        pieces = -(-count // tile_shape(self.step.machine, it.columns).pixels)
         calls, at = [], 0
         for i in range(pieces):
             size = (i + 1) * count // pieces - i * count // pieces
-            calls.append(f"{self._rows(size)}(v + e * {it.plane}L + {at * c}, b, m + (e * {most} + {at}) * {nr}L);")
+            ask = f", (const char *)after + {i * c * -(-4 * nr // pieces)}L" if it.asks else ""
+            rows = self._rows(size, -(-4 * nr // pieces))
+            calls.append(f"{rows}(v + e * {it.plane}L + {at * c}, b, m + (e * {most} + {at}) * {nr}L{ask});")
             at += size
         return calls
 
-    def _rows(self, size: int) -> str:
+    def _rows(self, size: int, asked: int) -> str:
         it = self.it
         lines = [f"const float *const a{i} = a + {i * it.image.c};" for i in range(size)]
-        lines.append(tile(size, it.vectors, [Run(0, it.image.c, 0)], it.lanes))
+        lines.append(tile(size, it.vectors, [Run(0, it.image.c, 0)], it.lanes, asked if it.asks else 0))
         stores = [
             f"gn_store_f32v(m + {i * it.nr + j * it.lanes}, c{i}_{j});" for i in range(size) for j in range(it.vectors)
         ]
-        return self._made(f"rows{size}", "const float *a, const float *b, float *m", [*lines, *stores])
+        ask = ", const char *ask" if it.asks else ""
+        return self._made(f"rows{size}", f"const float *a, const float *b, float *m{ask}", [*lines, *stores])
 
     def result(self) -> str:
         """Transforms the products of one tile and a panel back, and hands the results on."""
