@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from export import export
-from harness import Case, Worker, arguments, show_seconds, take_turns, work, write_json
-from limits import COPY, COPY_BYTES, PRODUCT, PRODUCT_FLOPS
+from harness import Case, Worker, arguments, serve, show_seconds, take_turns, write_json
+from limits import COPY, PRODUCT, limits
 from networks import LENET, MLP, RESNET, RESNET224, TINY, Network
 from peers import FORWARD, STEP
 from report import costs, draw, markdown
@@ -60,9 +60,7 @@ def cases() -> dict[str, tuple[Case, str, Network, int]]:
 
 def main() -> None:
     known = cases()
-    if sys.argv[1:2] == ["--worker"]:
-        chosen = {c.name: c for c in (*(entry[0] for entry in known.values()), PRODUCT, COPY)}
-        return work(chosen[sys.argv[2]].peers[sys.argv[3]])
+    serve([*(entry[0] for entry in known.values()), PRODUCT, COPY])
     options = options_of(sys.argv[1:])
     figures: dict[str, Any] = about(options.threads)
     figures["limits"] = limits(options.threads, options.rounds)
@@ -94,7 +92,7 @@ def options_of(words: list[str]) -> argparse.Namespace:
 
 
 def measure(
-    case: Case, kind: str, network: Network, batch: int, limits: dict[str, float], options: argparse.Namespace
+    case: Case, kind: str, network: Network, batch: int, most: dict[str, float], options: argparse.Namespace
 ) -> dict[str, Any]:
     """All figures of a case, told as they come."""
     print(f"{case.name}", flush=True)
@@ -107,7 +105,7 @@ def measure(
         if peer in found and seconds is not None:
             found[peer]["first_cold"] = seconds
     result = {"name": case.name, "kind": kind, "network": network.name, "batch": batch, "peers": found}
-    return result | compared(times) | near_limit(kind, network, batch, found, limits)
+    return result | compared(times) | near_limit(kind, network, batch, found, most)
 
 
 def first_cold(case: Case, peer: str, options: argparse.Namespace) -> float | None:
@@ -151,7 +149,7 @@ def compared(times: dict[str, list[float]]) -> dict[str, Any]:
 
 
 def near_limit(
-    kind: str, network: Network, batch: int, found: dict[str, dict[str, float]], limits: dict[str, float]
+    kind: str, network: Network, batch: int, found: dict[str, dict[str, float]], most: dict[str, float]
 ) -> dict[str, float]:
     """The products' operations a second, as a share of the best matrix product's."""
     ours = next((found[name] for name in OURS if name in found), None)
@@ -162,9 +160,9 @@ def near_limit(
             flops = json.loads(path.read_text())[kind]
         except subprocess.CalledProcessError:  # PyTorch, which counts them, is missing
             return {}
-    if ours is None or not flops or not limits.get("flops"):
+    if ours is None or not flops or not most.get("flops"):
         return {}
-    return {"flops": flops, "share": flops / ours["seconds"] / limits["flops"]}
+    return {"flops": flops, "share": flops / ours["seconds"] / most["flops"]}
 
 
 # ---- the machine
@@ -177,22 +175,6 @@ def about(threads: int) -> dict[str, Any]:
         processor = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), processor)
     machine = {"processor": processor, "threads": threads, "system": platform.platform()}
     return {"date": datetime.date.today().isoformat(), "machine": machine}
-
-
-def limits(threads: int, rounds: int) -> dict[str, float]:
-    """Operations a second of the best matrix product, bytes a second of the best copy (read and written)."""
-    return {
-        "flops": PRODUCT_FLOPS / best_seconds(PRODUCT, threads, max(rounds, 10)),
-        "bytes": COPY_BYTES / best_seconds(COPY, threads, max(rounds, 10)),
-    }
-
-
-def best_seconds(case: Case, threads: int, rounds: int) -> float:
-    workers = [Worker(case, peer, threads, quiet=True) for peer in case.peers]
-    times = take_turns([w for w in workers if w.ready], rounds)
-    for worker in workers:
-        worker.stop()
-    return min(min(t) for t in times.values())
 
 
 def import_seconds(name: str) -> float | None:

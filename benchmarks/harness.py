@@ -210,11 +210,16 @@ def arguments(text: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def main(text: str | None, cases: Sequence[Case]) -> list[Row]:
-    """Runs a script that compares: as a worker if it was started as one, otherwise over all cases named."""
+def serve(cases: Sequence[Case]) -> None:
+    """Does a worker's work, and ends, if this process was started as one."""
     if sys.argv[1:2] == ["--worker"]:
         work(next(c for c in cases if c.name == sys.argv[2]).peers[sys.argv[3]])
         raise SystemExit
+
+
+def main(text: str | None, cases: Sequence[Case]) -> list[Row]:
+    """Runs a script that compares: as a worker if it was started as one, otherwise over all cases named."""
+    serve(cases)
     parser = arguments(text)
     parser.add_argument("names", nargs="*", help="only cases whose names hold one of these words")
     options = parser.parse_args()

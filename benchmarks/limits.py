@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from harness import Case, Run
+from harness import Case, Run, Worker, take_turns
 from peers import library
 
 SIZE = 1024
@@ -46,3 +46,19 @@ PRODUCT = Case(
 COPY = Case("copy", {"NumPy": numpy_copy, "PyTorch": torch_copy}, "NumPy")
 PRODUCT_FLOPS = 2 * SIZE**3
 COPY_BYTES = 2 * COPIED
+
+
+def limits(threads: int, rounds: int) -> dict[str, float]:
+    """Operations a second of the best matrix product, bytes a second of the best copy (read and written)."""
+    return {
+        "flops": PRODUCT_FLOPS / best_seconds(PRODUCT, threads, max(rounds, 10)),
+        "bytes": COPY_BYTES / best_seconds(COPY, threads, max(rounds, 10)),
+    }
+
+
+def best_seconds(case: Case, threads: int, rounds: int) -> float:
+    workers = [Worker(case, peer, threads, quiet=True) for peer in case.peers]
+    times = take_turns([w for w in workers if w.ready], rounds)
+    for worker in workers:
+        worker.stop()
+    return min(min(t) for t in times.values())

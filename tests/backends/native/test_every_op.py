@@ -18,11 +18,11 @@ WITHOUT_C = """
     adaptive_max_pool as_strided as_strided_grad as_strided_scatter avg_pool3d avg_pool3d_grad
     bilinear binary_cross_entropy cholesky cofactor
     col2im constant conv3d conv3d_input_grad conv3d_weight_grad
-    conv_transpose3d ctc_loss ctc_loss_grad cummax cummin cumprod cumprod_grad det diagonal_grad diagonal_scatter edge_pad
-    edge_pad_grad eigh embedding_bag fractional_max_pool glu im2col index index_grad index_put inv logcumsumexp
+    conv_transpose3d ctc_loss ctc_loss_grad det diagonal_grad diagonal_scatter edge_pad
+    edge_pad_grad eigh embedding_bag fractional_max_pool glu im2col index index_grad index_put inv
     matrix_exp max_pool3d max_unpool mode multi_margin_loss multilabel_margin_loss pack_gates
     pack_padded_sequence     pad_packed_sequence pinv qr randperm rrelu slogdet
-    scatter_reduce searchsorted solve sort svd tril triu
+    scatter_reduce searchsorted solve sort svd
 """
 ON_NUMPY = set(WITHOUT_C.split())
 

@@ -4,21 +4,10 @@ from __future__ import annotations
 
 import math
 
-from graphnn.backends.native.kernels.axes import (
-    axes,
-    count,
-    cut,
-    loop,
-    ordered,
-    parts_for,
-    pointers,
-    text,
-    there,
-    unravel,
-)
+from graphnn.backends.native.kernels.axes import there
 from graphnn.backends.native.kernels.copying import Piece, Place, copy, copy_all, fill, literal, same_dtype, whole
 from graphnn.backends.native.lowering import lowers
-from graphnn.backends.native.step import Operand, Phase, Step
+from graphnn.backends.native.step import Phase, Step
 from graphnn.ir.value import Node
 
 FILLED = ("f32", "f64", "i64", "i32", "i16", "i8", "u8", "bool")
@@ -78,38 +67,3 @@ def _arange(step: Step) -> list[Phase]:
     whole_numbers = isinstance(start, int) and isinstance(by, int)
     value = f"{start}LL + i * {by}LL" if whole_numbers else f"{float(start)!r} + (double)i * {float(by)!r}"
     return [fill(out, f"({out.ctype})({value})")]
-
-
-# ---- running sums
-
-
-def _sums(node: Node) -> bool:
-    types = [node.operands[0].type, node.outputs[0].type]
-    return all(t.dtype.short in FILLED for t in types) and bool(types[0].size)
-
-
-@lowers("cumsum", accepts=_sums)
-def _cumsum(step: Step) -> list[Phase]:
-    x, out = there(step.inputs[0]), there(step.outputs[0])
-    if not x.type.ndim:
-        return [Phase(text(pointers(x=x, out=out), "*out = *x;"))]
-    dim = step.attrs["dim"]
-    rest = _without(x, out, dim)
-    lines = [
-        *rest[1],
-        f"{out.ctype} total = 0;",
-        *loop("i", 0, x.shape[dim], f"out[to_at + i * {out.strides[dim]}] = total += x[at + i * {x.strides[dim]}];"),
-    ]
-    parts = parts_for(4 * x.type.size, min(8, rest[0]))
-    body = text(pointers(x=x, out=out), cut(rest[0], parts), loop("k", "from", "to", lines))
-    return [Phase(body, parts, 1.5 * x.type.size)]
-
-
-def _without(x: Operand, out: Operand, dim: int) -> tuple[int, list[str]]:
-    """How many lines along `dim` there are, and the declarations of where line k begins in both."""
-
-    def rest(sizes: tuple[int, ...]) -> list[int]:
-        return [s for d, s in enumerate(sizes) if d != dim]
-
-    found = ordered(axes(rest(x.shape), rest(out.strides), rest(x.strides)))
-    return count(found), unravel(found, ("to_at", "at"))
