@@ -26,7 +26,15 @@ def silu(x):
     return np.where((x < -88.3763) & np.isfinite(x), -0.0, x / (1.0 + np.exp(-x)))
 
 
+def falling(x):
+    """exp(-|x|), 0 from 87 on."""
+    return np.where(np.abs(x) > 87, 0.0, np.exp(-np.abs(x)))
+
+
+CALLS = {"exp_falling": "exp_falling_f32?(-gn_abs_f32?(x))"}  # what is not called with x itself
+
 FUNCTIONS = {
+    "exp_falling": (falling, 1.5),
     "exp": (np.exp, 1.5),
     "exp2": (np.exp2, 1.5),
     "expm1": (np.expm1, 1.5),
@@ -59,7 +67,7 @@ def loop(name: str, call: str, form: str) -> str:
 
 @pytest.fixture(scope="module", params=WIDTHS)
 def library(request):
-    calls = {name: f"{name}_f32?(x)" for name in FUNCTIONS} | {"power": "pow_f32?(x, z)"}
+    calls = {name: f"{name}_f32?(x)" for name in FUNCTIONS} | CALLS | {"power": "pow_f32?(x, z)"}
     return compile_c([loop(name, call, form) for name, call in calls.items() for form in "vs"], request.param)
 
 

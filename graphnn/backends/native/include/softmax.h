@@ -11,7 +11,7 @@ static const int32_t gn_lane_number[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
 /* exp(x - greatest) of the first n lanes, 0 in the others */
 static inline f32v gn_exp_part_f32v(const float *x, float greatest, long n)
 {
-    const f32v e = gn_exp_f32v(gn_load_part_f32v(x, n) - greatest);
+    const f32v e = gn_exp_falling_f32v(gn_load_part_f32v(x, n) - greatest);
     return gn_select_f32v(*(const i32v *)gn_lane_number < (int32_t)n, e, gn_splat_f32v(0));
 }
 
@@ -21,7 +21,7 @@ static inline float gn_row_exp(float *out, const float *x, long n, float greates
     f32v sum = gn_splat_f32v(0);
     long i = 0;
     for (; n - i >= GN_LANES; i += GN_LANES) {
-        const f32v e = gn_exp_f32v(gn_load_f32v(x + i) - greatest);
+        const f32v e = gn_exp_falling_f32v(gn_load_f32v(x + i) - greatest);
         if (out) gn_store_f32v(out + i, e);
         sum += e;
     }
@@ -42,10 +42,7 @@ static inline void gn_row_scale(float *out, const float *x, long n, float factor
 
 static inline void gn_softmax_row(float *out, const float *x, long n)
 {
-    const float sum = gn_row_exp(out, x, n, gn_row_max(x, n));
-    long i = 0;
-    for (; n - i >= GN_LANES; i += GN_LANES) gn_store_f32v(out + i, gn_load_f32v(out + i) / sum);
-    for (; i < n; i++) out[i] /= sum;
+    gn_row_scale(out, out, n, 1 / gn_row_exp(out, x, n, gn_row_max(x, n)), 0);
 }
 
 static inline void gn_log_softmax_row(float *out, const float *x, long n)
@@ -114,7 +111,7 @@ static inline void gn_softmax_lanes(float *out, const float *x, long n, long to,
     const f32v greatest = gn_columns_greatest(x, n, stride, lanes);
     f32v sum = gn_splat_f32v(0);
     for (long i = 0; i < n; i++) {
-        const f32v e = gn_exp_f32v(gn_lanes_at(x + i * stride, lanes) - greatest);
+        const f32v e = gn_exp_falling_f32v(gn_lanes_at(x + i * stride, lanes) - greatest);
         gn_put_lanes(out + i * to, e, lanes);
         sum += e;
     }
@@ -125,7 +122,7 @@ static inline void gn_log_softmax_lanes(float *out, const float *x, long n, long
 {
     const f32v greatest = gn_columns_greatest(x, n, stride, lanes);
     f32v sum = gn_splat_f32v(0);
-    for (long i = 0; i < n; i++) sum += gn_exp_f32v(gn_lanes_at(x + i * stride, lanes) - greatest);
+    for (long i = 0; i < n; i++) sum += gn_exp_falling_f32v(gn_lanes_at(x + i * stride, lanes) - greatest);
     sum = gn_log_f32v(sum);
     for (long i = 0; i < n; i++) gn_put_lanes(out + i * to, gn_lanes_at(x + i * stride, lanes) - greatest - sum, lanes);
 }

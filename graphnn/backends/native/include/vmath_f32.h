@@ -44,6 +44,14 @@ GN_INLINE F N(exp_beside_one)(F x)
     const F r = N(exp_split)(N(bounded)(x, -86.0f, 89.0f), &n);
     return (r * r * N(exp_series)(r) + r + 1.0f) * N(power_of_two)(n);
 }
+/* Of what is not above 0: the same down to -87, where 0 begins */
+GN_INLINE F N(exp_falling)(F x)
+{
+    I n;
+    const F r = N(exp_split)(N(above)(N(number)(-87.0f), x), &n);
+    const F found = (r * r * N(exp_series)(r) + r + 1.0f) * N(power_of_two)(n);
+    return N(select)(N(lt)(x, N(number)(-87.0f)), N(number)(0.0f), found);
+}
 GN_INLINE F N(expm1)(F x)
 {
     I n;
