@@ -11,7 +11,7 @@ import pytest
 
 import graphnn
 from graphnn.backends.native.toolchain import direct
-from graphnn.errors import GraphnnError
+from graphnn.errors import BackendError, GraphnnError
 
 BUILT_IN = type(len)
 
@@ -205,8 +205,15 @@ def test_threads_do_not_meet():
     assert not wrong
 
 
-def test_without_the_functions_of_c_it_is_done_in_python(monkeypatch):
-    monkeypatch.setattr(direct, "_functions", lambda: None)
+def _fails() -> None:
+    raise BackendError("disk full")
+
+
+@pytest.mark.parametrize(
+    ("missing", "instead"), [("_functions", lambda: None), ("_library", _fails)], ids=["api", "disk"]
+)
+def test_without_the_functions_of_c_it_is_done_in_python(monkeypatch, missing, instead):
+    monkeypatch.setattr(direct, missing, instead)
     fast = native(lambda x: x + 1)
     assert [fast(vector(1.0)).item() for _ in range(3)] == [2.0, 2.0, 2.0]
     assert type(fast.__call__) is not BUILT_IN

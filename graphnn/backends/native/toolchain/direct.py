@@ -14,6 +14,7 @@ from graphnn.backends.native.toolchain.arrays import reads_arrays
 from graphnn.backends.native.toolchain.build import build
 from graphnn.backends.native.toolchain.library import Library
 from graphnn.backends.native.toolchain.python import FASTCALL, KEYWORDS, function_of, has_functions, lent
+from graphnn.errors import BackendError
 from graphnn.runtime.direct import Direct
 
 MOST_ARGUMENTS = 16
@@ -33,9 +34,13 @@ NAMES = "_array _type tensor_type _requires _base _storage array trace enabled s
 
 
 def direct_call(direct: Direct) -> Any:
-    """The call as a function of its arguments; None where it cannot be had."""
+    """The call as a function of its arguments; None where it cannot be had (a plan that runs already runs without it)."""
     functions = _functions()
     if functions is None or len(direct.arguments) > MOST_ARGUMENTS:
+        return None
+    try:
+        address = _library().address("gn_call").value or 0
+    except BackendError:
         return None
     shape = np.array(direct.shape, np.intp)
     words = [part for pair in (*direct.arguments, *direct.guards) for part in pair]
@@ -54,7 +59,6 @@ def direct_call(direct: Direct) -> Any:
     objects += [direct.kind, direct.dtype]
     context = [*functions, *map(id, objects), shape.size, shape.ctypes.data]
     context += [len(direct.arguments), len(direct.guards), listed.ctypes.data]
-    address = _library().address("gn_call").value or 0
     return function_of("call", address, context, FASTCALL | KEYWORDS, (objects, words, shape, listed))
 
 
