@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import graphnn
 from graphnn import ops
 from tests.backends.native.native_runs import assert_native
 from tests.ops.rows import floats
@@ -99,3 +100,13 @@ def test_whole_numbers_for_eps_and_momentum():
         )
 
     assert_native(build, floats(33, 20), *vectors(20, 2))
+
+
+@pytest.mark.parametrize("norm", [graphnn.nn.LayerNorm, graphnn.nn.RMSNorm], ids=["layer", "rms"])
+def test_rows_that_come_from_memory_are_asked_for_ahead(norm):
+    for rows, asks in ((4000, True), (40, False)):
+        layer, x = norm(300), graphnn.randn(rows, 300)
+        fast = graphnn.compile(layer, backend="native")
+        with graphnn.no_grad():
+            np.testing.assert_allclose(fast(x).numpy(), layer(x).numpy(), rtol=1e-5, atol=1e-5)
+        assert ("__builtin_prefetch(x" in fast.source) == asks

@@ -34,6 +34,9 @@ from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node
 
 HELPERS = ('#include "norm.h"',)
+LARGE = 1 << 20  # floats that do not stay in the cache from step to step
+ROW = 1 << 14  # floats that do
+LINE = 16  # floats
 
 
 def _accepts(node: Node) -> bool:
@@ -94,13 +97,21 @@ def _forward(step: Step) -> list[Phase]:
     mean, rstd = statistics if centred else (None, statistics[0])
     rows = _Rows(step, {"x": there(x), "out": out or there(x)}, {"weight": weight, "bias": bias})
     head = pointers(x=x, weight=weight, bias=bias, out=out, means=mean, rstds=rstd)
-    lines = _statistics(rows, step.attrs["eps"], centred)
+    lines = _statistics(rows, step.attrs["eps"], centred) + _next_asked(rows)
     lines += ["means[k] = mean;"] if mean is not None else []
     lines += ["rstds[k] = scale;"] if rstd is not None else []
     if out is not None:
         vectors = f"{rows.vector('weight', weight)}, {rows.vector('bias', bias)}"
         lines += rows.over(f"gn_affine_row({rows.at('out')}, {rows.at('x')}, {vectors}, {rows.n}, mean, scale);")
     return [Phase(text(head, rows.loop(lines)), rows.parts, 0.5 * rows.rows * rows.size, HELPERS)]
+
+
+def _next_asked(rows: _Rows) -> Lines:
+    """Asks for the next row while this one is normalised, where rows come from memory."""
+    if not LINE <= rows.size <= ROW or rows.rows * rows.size < LARGE:
+        return []
+    asked = loop("i", 0, f"{rows.n} / {LINE}", f"__builtin_prefetch({rows.at('x')} + {rows.size} + i * {LINE}, 0, 2);")
+    return rows.over(*asked)
 
 
 def _statistics(rows: _Rows, eps: float, centred: bool) -> Lines:
