@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from harness import arguments, serve, verdict, write_json
+from harness import arguments, serve, write_json
 from limits import COPY, COPY_BYTES, best_seconds
 
 import graphnn
@@ -38,7 +38,7 @@ def layer(module: Any, *shape: int) -> tuple[Any, tuple[Any, ...]]:
 
 CASES: dict[str, Callable[[], tuple[Any, tuple[Any, ...]]]] = {
     "SGD with momentum": lambda: update(lambda p: graphnn.optim.SGD(p, lr=0.1, momentum=0.9)),
-    "Adam": lambda: update(lambda p: graphnn.optim.Adam(p)),
+    "Adam": lambda: update(graphnn.optim.Adam),
     "layer norm, rows of 1024": lambda: layer(nn.LayerNorm(1024), NUMBERS // 1024, 1024),
     "RMS norm, rows of 1024": lambda: layer(nn.RMSNorm(1024), NUMBERS // 1024, 1024),
     "softmax, rows of 1024": lambda: layer(nn.Softmax(-1), NUMBERS // 1024, 1024),
@@ -47,9 +47,9 @@ CASES: dict[str, Callable[[], tuple[Any, tuple[Any, ...]]]] = {
 }
 
 
-def speed(function: Any, given: tuple[Any, ...]) -> float:
+def speed(function: Any, given: tuple[Any, ...], threads: int) -> float:
     """Bytes a nanosecond of the step that takes longest."""
-    fast = graphnn.compile(function, backend="native")
+    fast = graphnn.compile(function, backend="native", threads=threads)
     with graphnn.no_grad():
         fast(*given)
         record = fast.plans[-1]
@@ -65,9 +65,10 @@ def main() -> None:
     print(f"copies: {copied:.1f} GB/s")
     rows = []
     for name, make in CASES.items():
-        found = max(speed(*make()) for _ in range(2))
+        found = max(speed(*make(), options.threads) for _ in range(2))
         rows.append({"name": name, "speed": found, "share": found / copied})
-        print(f"{name:28}{found:8.1f} GB/s {found / copied:8.0%}  {verdict(-found / copied, -TARGET)}")
+        verdict = "ok" if found >= TARGET * copied else "MISSED"
+        print(f"{name:28}{found:8.1f} GB/s {found / copied:8.0%}  {verdict} (>= {TARGET:.0%})")
     write_json(options.json, {"copies": copied, "steps": rows})
 
 

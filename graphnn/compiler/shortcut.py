@@ -48,8 +48,8 @@ def shortcut(entry: Entry, args: tuple[Any, ...], otherwise: Run) -> Shortcut:
         "epoch": epoch,
         "entry": entry,
         "builders": builders,
+        "otherwise": otherwise,
     }
-    names["otherwise"] = otherwise
     tests = " and ".join(_tests(args, names))
     unpack = [f"    {''.join(f'a{i}, ' for i in range(len(args)))}= args"] if args else []
     checks = "" if entry.grads_seen or entry.volatile else "entry.epoch == epoch.value or "
@@ -71,7 +71,7 @@ def shortcut(entry: Entry, args: tuple[Any, ...], otherwise: Run) -> Shortcut:
     ]
     exec("\n".join(lines), names)
     run, fits = names.pop("run"), names.pop("fits")  # or they would hold themselves, and the plan's memory
-    if single is not None and not entry.grads_seen:
+    if single is not None:
         run = _direct(entry, single, args, run) or run
     return Shortcut(run, fits)
 
@@ -116,9 +116,9 @@ def _one_result(entry: Entry, single: Any, arrays: str, names: dict[str, Any]) -
 def _direct(entry: Entry, single: Any, args: tuple[Any, ...], otherwise: Run) -> Run | None:
     """The whole of such a call done by the backend; None where it cannot, or where it would seldom succeed."""
     tensors = [type(a) is Tensor for a in args]
-    never_same = any(isinstance(seen, Same) for _, _, seen in entry.volatile)
+    changing = entry.grads_seen or any(isinstance(seen, Same) for _, _, seen in entry.volatile)
     in_order = [i for i, t in enumerate(tensors) if t] == list(entry.tensor_leaves)
-    if never_same or not in_order or any(t and grad_state(a) for t, a in zip(tensors, args, strict=True)):
+    if changing or not in_order or any(t and grad_state(a) for t, a in zip(tensors, args, strict=True)):
         return None
     free = entry.program.executable.free
     found: Run | None = single.direct(

@@ -10,9 +10,9 @@ import itertools
 from collections.abc import Iterator
 
 from graphnn.backends.native.kernels.axes import Lines, block, dealt, flat, loop, shares_of, text
+from graphnn.backends.native.kernels.conv_finish import Finisher
 from graphnn.backends.native.kernels.conv_grids import Grid, Tap, reach
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, as_image, image_phase, panels_phase
-from graphnn.backends.native.kernels.conv_products import Finish
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.ir import dtypes
 from graphnn.ir.types import TensorType
@@ -80,7 +80,7 @@ def depthwise_scratch(node: Node) -> tuple[TensorType, ...]:
     return made.weights, made.image.type
 
 
-def depthwise_phases(step: Step, finish: Finish) -> list[Phase]:
+def depthwise_phases(step: Step, finish: Finisher) -> list[Phase]:
     made = Depthwise(step.node)
     x, weight, out = step.inputs[0], step.inputs[1], step.outputs[0]
     assert x is not None
@@ -106,7 +106,7 @@ def weights_phase(type: TensorType, weight: Operand, target: Operand, lanes: int
     return panels_phase(Panels(places, 1, channels, channels, (skh, skw, 0, sc)), weight, target, lanes)
 
 
-def _grid_phase(step: Step, made: Depthwise, grid: Grid, image: Operand, weights: Operand, finish: Finish) -> Phase:
+def _grid_phase(step: Step, made: Depthwise, grid: Grid, image: Operand, weights: Operand, finish: Finisher) -> Phase:
     out = step.outputs[0]
     assert out is not None
     it = _Lines(step, made, grid, finish, as_image(out).is_channels_last)
@@ -124,7 +124,7 @@ def _grid_phase(step: Step, made: Depthwise, grid: Grid, image: Operand, weights
 class _Lines:
     """The text for a line of results."""
 
-    def __init__(self, step: Step, made: Depthwise, grid: Grid, finish: Finish, channels_last: bool) -> None:
+    def __init__(self, step: Step, made: Depthwise, grid: Grid, finish: Finisher, channels_last: bool) -> None:
         self.step = step
         self.made = made
         self.grid = grid

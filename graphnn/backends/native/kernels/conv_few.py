@@ -4,7 +4,6 @@ beforehand from one place; the taps of a short kernel row are spelled out."""
 from __future__ import annotations
 
 from graphnn.backends.native.kernels.axes import Lines, block, cut, dealt, flat, loop, shares_of, text
-from graphnn.backends.native.kernels.conv_finish import Finisher
 from graphnn.backends.native.kernels.conv_grids import Grid, Tap
 from graphnn.backends.native.kernels.conv_products import FLOPS_PER_NS, Job
 from graphnn.backends.native.kernels.conv_tile import Shape
@@ -29,7 +28,7 @@ def few_phase(step: Step, job: Job, image: Operand, weights: Operand) -> Phase:
     parts = shares or max(1, min(PARTS, lines // 4))
     (top, left), sh = grid.start, grid.stride[0]
     vectors = [_channel(j * step.machine.lanes) for j in range(job.shape.vectors)]
-    biases, finish = Finisher(step, job.result.o).holding(vectors)
+    biases, finish = job.finish.holding(vectors)
     job = job._replace(finish=finish)
     each: Lines = [
         f"const long n = r / {grid.rows}, h = r % {grid.rows} * {sh} + {top};",

@@ -24,6 +24,12 @@ class Finisher:
             value = f"({value} + {self._held.get(channel) or self._load(channel)})"
         return f"gn_relu_f32v({value})" if self.relu else value
 
+    def element(self, value: str, channel: str) -> str:
+        """The same for a single number."""
+        if self.bias is not None:
+            value = f"({value} + {self.bias.pointer}[{channel} * {self.bias.strides[0]}])"
+        return f"gn_relu_f32s({value})" if self.relu else value
+
     def holding(self, channels: Sequence[str]) -> tuple[Lines, Finisher]:
         """Lines that load the bias at these channels once and for all, and a finisher that goes by them."""
         if self.bias is None:

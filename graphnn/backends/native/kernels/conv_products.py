@@ -9,6 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from graphnn.backends.native.kernels.axes import LEAST_SHARES, dealt, shares_of
+from graphnn.backends.native.kernels.conv_finish import Finisher
 from graphnn.backends.native.kernels.conv_grids import Grid, Grids
 from graphnn.backends.native.kernels.conv_layout import Image, Panels
 from graphnn.backends.native.kernels.conv_tile import Run, Shape, tile
@@ -19,7 +20,6 @@ CACHED = 1 << 18  # bytes of an image that a part may have: they stay in L2 from
 PARTS = 8
 ASKED = 1 << 18  # bytes of weights from which a panel is asked for ahead,
 LEAST_ASKED = 4  # at least so many bytes at a time
-Finish = Callable[[str, str], str]
 Case = Callable[[Step, "Job", Grid, int], str]
 
 
@@ -40,7 +40,7 @@ class Job(NamedTuple):
     panels: Panels
     shape: Shape
     result: Result
-    finish: Finish
+    finish: Finisher
 
 
 def runs_of(grid: Grid, image: Image, channels: int) -> list[Run]:

@@ -33,7 +33,7 @@ def slim_case(step: Step, job: Job, grid: Grid, count: int) -> str:
         (h, w), result = pixel_results(grid, i), job.result
         plane = f"((n{i} * {result.o} + channel) * {result.h} + {h}) * {result.w} + {w}"
         pixel = f"((n{i} * {result.h} + {h}) * {result.w} + {w}) * {result.o} + channel"
-        value = _finished(step, f"gn_sum_f32v(c{i})")
+        value = job.finish.element(f"gn_sum_f32v(c{i})", "channel")
         lines.append("{ " + step.store(value, pixel if result.channels_last else plane, "channel", "s") + " }")
     return "\n".join([*lines, "        break; }"])
 
@@ -43,12 +43,3 @@ def _run(run: Run, count: int, lanes: int) -> Lines:
     lines.append(f"const f32v b0 = gn_load_f32v(b + {run.row} + k);")
     lines += [f"c{i} += gn_load_f32v(a{i} + {run.offset} + k) * b0;" for i in range(count)]
     return [*lines, "}"]
-
-
-def _finished(step: Step, value: str) -> str:
-    """Bias and relu, as the step has them."""
-    bias = step.inputs[2] if len(step.inputs) > 2 else None
-    if bias is not None:
-        value = f"({value} + {bias.pointer}[channel * {bias.strides[0]}])"
-    relu = step.name == "conv2d_relu" or step.attrs.get("relu", False)
-    return f"gn_relu_f32s({value})" if relu else value

@@ -19,11 +19,11 @@ from graphnn.backends.native.kernels.axes import (
     there,
     unravel,
 )
+from graphnn.backends.native.kernels.reduce import PLAIN
 from graphnn.backends.native.lowering import lowers
 from graphnn.backends.native.step import Operand, Phase, Step
 from graphnn.ir.value import Node
 
-SCANNED = ("f32", "f64", "i64", "i32", "i16", "i8", "u8", "bool")
 SUM, EXPONENTIAL = 1.5, 12.0  # nanoseconds an element
 
 At = Callable[..., str]
@@ -32,7 +32,7 @@ At = Callable[..., str]
 
 def _accepts(node: Node) -> bool:
     types = [v.type for v in (*node.operands, *node.outputs)]
-    return all(t.dtype.short in SCANNED for t in types) and bool(types[0].size)
+    return all(t.dtype.short in PLAIN for t in types) and bool(types[0].size)
 
 
 def _accepts_floats(node: Node) -> bool:

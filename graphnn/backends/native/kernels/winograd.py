@@ -15,8 +15,9 @@ import hashlib
 from typing import NamedTuple
 
 from graphnn.backends.native.kernels.axes import Lines, block, dealt, flat, loop, shares_of, text
+from graphnn.backends.native.kernels.conv_finish import Finisher
 from graphnn.backends.native.kernels.conv_layout import Image, Panels, image_phase, panels_phase
-from graphnn.backends.native.kernels.conv_products import ASKED, Finish
+from graphnn.backends.native.kernels.conv_products import ASKED
 from graphnn.backends.native.kernels.conv_tile import Run, tile, tile_shape
 from graphnn.backends.native.kernels.winograd_transforms import transformed
 from graphnn.backends.native.step import Operand, Phase, Step
@@ -221,7 +222,7 @@ def winograd_scratch(it: Winograd, machine: Machine, panels: Panels) -> tuple[Te
     return TensorType(dtypes.float32, (panels.size,)), it.weights, it.scratch(machine), it.source
 
 
-def winograd_with_weights(step: Step, it: Winograd, panels: Panels, weight: Operand, finish: Finish) -> list[Phase]:
+def winograd_with_weights(step: Step, it: Winograd, panels: Panels, weight: Operand, finish: Finisher) -> list[Phase]:
     """Weights that change from run to run are transformed first."""
     packed, transformed_, memory, image = step.scratch
     source = step.inputs[0]
@@ -237,7 +238,7 @@ def winograd_with_weights(step: Step, it: Winograd, panels: Panels, weight: Oper
 
 
 def winograd_phases(
-    step: Step, it: Winograd, source: Operand, image: Operand, weights: Operand, memory: Operand, finish: Finish
+    step: Step, it: Winograd, source: Operand, image: Operand, weights: Operand, memory: Operand, finish: Finisher
 ) -> list[Phase]:
     """`image` is where the source is laid channels-last, if it is not so yet."""
     before = []
@@ -348,7 +349,7 @@ def _place(it: Winograd, tile: str) -> Lines:
 class _Functions:
     """The helpers, each made when it is first named."""
 
-    def __init__(self, step: Step, it: Winograd, finish: Finish) -> None:
+    def __init__(self, step: Step, it: Winograd, finish: Finisher) -> None:
         self.step = step
         self.it = it
         self.finish = finish
@@ -382,23 +383,25 @@ class _Functions:
         it = self.it
         c, nr, most = it.image.c, it.nr, it.block
         pieces = -(-count // tile_shape(self.step.machine, it.columns).pixels)
+        asked = -(-4 * nr // pieces) if it.asks else 0
         calls, at = [], 0
         for i in range(pieces):
             size = (i + 1) * count // pieces - i * count // pieces
-            ask = f", (const char *)after + {i * c * -(-4 * nr // pieces)}L" if it.asks else ""
-            rows = self._rows(size, -(-4 * nr // pieces))
-            calls.append(f"{rows}(v + e * {it.plane}L + {at * c}, b, m + (e * {most} + {at}) * {nr}L{ask});")
+            ask = f", (const char *)after + {i * c * asked}L" if asked else ""
+            calls.append(
+                f"{self._rows(size, asked)}(v + e * {it.plane}L + {at * c}, b, m + (e * {most} + {at}) * {nr}L{ask});"
+            )
             at += size
         return calls
 
     def _rows(self, size: int, asked: int) -> str:
         it = self.it
         lines = [f"const float *const a{i} = a + {i * it.image.c};" for i in range(size)]
-        lines.append(tile(size, it.vectors, [Run(0, it.image.c, 0)], it.lanes, asked if it.asks else 0))
+        lines.append(tile(size, it.vectors, [Run(0, it.image.c, 0)], it.lanes, asked))
         stores = [
             f"gn_store_f32v(m + {i * it.nr + j * it.lanes}, c{i}_{j});" for i in range(size) for j in range(it.vectors)
         ]
-        ask = ", const char *ask" if it.asks else ""
+        ask = ", const char *ask" if asked else ""
         return self._made(f"rows{size}", f"const float *a, const float *b, float *m{ask}", [*lines, *stores])
 
     def result(self) -> str:
