@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from graphnn.passes.eliminate_dropout import EliminateDropout as EliminateDropout
     from graphnn.passes.flatten_channels_last import FlattenChannelsLast as FlattenChannelsLast
     from graphnn.passes.fold_batch_norm import FoldBatchNorm as FoldBatchNorm
+    from graphnn.passes.fold_embedding import FoldEmbedding as FoldEmbedding
     from graphnn.passes.fuse_conv_relu import FuseConvReLU as FuseConvReLU
     from graphnn.passes.fuse_elementwise import FuseElementwise as FuseElementwise
     from graphnn.passes.fuse_epilogue import FuseEpilogue as FuseEpilogue
@@ -40,6 +41,7 @@ _HOMES = {
     "EliminateDropout": "graphnn.passes.eliminate_dropout",
     "FlattenChannelsLast": "graphnn.passes.flatten_channels_last",
     "FoldBatchNorm": "graphnn.passes.fold_batch_norm",
+    "FoldEmbedding": "graphnn.passes.fold_embedding",
     "FuseConvReLU": "graphnn.passes.fuse_conv_relu",
     "FuseElementwise": "graphnn.passes.fuse_elementwise",
     "FuseEpilogue": "graphnn.passes.fuse_epilogue",

@@ -70,11 +70,12 @@ class PackWeights(Pass):
         return changed
 
 
-def _weights(node: Node) -> tuple[Value | None, ...]:
+def _weights(node: Node) -> list[Value]:
+    at, end = 1, 2
     if node.op.name in RECURRENT:
         at = RECURRENT[node.op.name].first_weight
-        return node.inputs[at : at + 2]
-    return node.inputs[1:2]
+        end = at + 2
+    return [w for w in node.inputs[at:end] if w is not None]
 
 
 def _pack_gates(graph: Graph, node: Node, wanted: GatePacking, packed: Packed) -> None:
@@ -82,7 +83,7 @@ def _pack_gates(graph: Graph, node: Node, wanted: GatePacking, packed: Packed) -
     with graph.before(node):
         for at, width in ((layer.first_weight, wanted.inputs), (layer.first_weight + 1, wanted.width)):
             key = (inputs[at], layer.gates, width)
-            if width and key not in packed:
+            if width and inputs[at] is not None and key not in packed:
                 attrs = {"gates": layer.gates, "width": width}
                 packed[key] = graph.append(pack_gates, (inputs[at],), attrs).output
             inputs[at] = packed.get(key, inputs[at])

@@ -9,6 +9,7 @@ from graphnn.passes.dead_code import DeadCode
 from graphnn.passes.eliminate_dropout import EliminateDropout
 from graphnn.passes.flatten_channels_last import FlattenChannelsLast
 from graphnn.passes.fold_batch_norm import FoldBatchNorm
+from graphnn.passes.fold_embedding import FoldEmbedding
 from graphnn.passes.fuse_conv_relu import FuseConvReLU
 from graphnn.passes.fuse_elementwise import FuseElementwise
 from graphnn.passes.fuse_epilogue import FuseEpilogue
@@ -63,6 +64,7 @@ def _inference() -> tuple[Pass, ...]:
         FoldBatchNorm(),  # before the fusions, which would hide the layer beside it
         FuseLinearReLU(),  # after folding, which puts linear and relu side by side
         FuseConvReLU(),  # likewise
+        FoldEmbedding(),  # after the fusions, so that a relu is computed for the table, too
     )
 
 

@@ -31,7 +31,7 @@ from graphnn.ops.unrolled import columns, joined, projected, run_back, run_steps
 def _infer(
     x: TensorType,
     h0: TensorType,
-    w_ih: TensorType,
+    w_ih: TensorType | None,
     w_hh: TensorType,
     b_ih: TensorType | None = None,
     b_hh: TensorType | None = None,
@@ -40,7 +40,8 @@ def _infer(
     batch_sizes: BatchSizes = None,
 ) -> Types:
     """One layer in one direction over x (T, B, I): all states (T, B, H), the last one (B, H), and what the gradient
-    needs: the gates (N, 3H) and w_hn h + b_hn (N, H) of all N rows."""
+    needs: the gates (N, 3H) and w_hn h + b_hn (N, H) of all N rows. Without w_ih, x (T, B, 3H) is what the inputs give
+    to the gates."""
     layer = check_layer("gru", 3, batch_sizes, x, h0, w_ih, w_hh, b_ih, b_hh, None)
     saved = (TensorType(x.dtype, (layer.rows, width * layer.hidden)) for width in (3, 1))
     return TensorType(x.dtype, layer.out), h0, *saved
@@ -116,7 +117,7 @@ gru = register(
 def _infer_grad(
     x: TensorType,
     h0: TensorType,
-    w_ih: TensorType,
+    w_ih: TensorType | None,
     w_hh: TensorType,
     b_ih: TensorType | None,
     b_hh: TensorType | None,

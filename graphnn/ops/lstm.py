@@ -35,7 +35,7 @@ def _infer(
     x: TensorType,
     h0: TensorType,
     c0: TensorType,
-    w_ih: TensorType,
+    w_ih: TensorType | None,
     w_hh: TensorType,
     b_ih: TensorType | None = None,
     b_hh: TensorType | None = None,
@@ -45,7 +45,8 @@ def _infer(
     batch_sizes: BatchSizes = None,
 ) -> Types:
     """One layer in one direction over x (T, B, I): all states (T, B, P), the last state (B, P) and cell (B, H), and
-    what the gradient needs: the gates (N, 4H) and the cells (N, H) of all N rows."""
+    what the gradient needs: the gates (N, 4H) and the cells (N, H) of all N rows. Without w_ih, x (T, B, 4H) is
+    what the inputs give to the gates."""
     layer = check_layer("lstm", 4, batch_sizes, x, h0, w_ih, w_hh, b_ih, b_hh, w_hr)
     require_shape("lstm", "c0", c0, (layer.batch, layer.hidden))
     saved = (TensorType(x.dtype, (layer.rows, width * layer.hidden)) for width in (4, 1))
@@ -144,7 +145,7 @@ def _infer_grad(
     x: TensorType,
     h0: TensorType,
     c0: TensorType,
-    w_ih: TensorType,
+    w_ih: TensorType | None,
     w_hh: TensorType,
     b_ih: TensorType | None,
     b_hh: TensorType | None,

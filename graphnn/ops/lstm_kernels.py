@@ -26,7 +26,7 @@ def kernel(
     x: np.ndarray,
     h0: np.ndarray,
     c0: np.ndarray,
-    w_ih: np.ndarray,
+    w_ih: np.ndarray | None,
     w_hh: np.ndarray,
     b_ih: Any = None,
     b_hh: Any = None,

@@ -30,16 +30,18 @@ class GatePacking(NamedTuple):
 
 
 class Recurrent(NamedTuple):
-    """A layer: its op, the gates that its weights have side by side, and where the first weight stands."""
+    """A layer: its op, the gates that its weights have side by side, and where the first weight stands; whether both
+    biases are added to all gates."""
 
     op: Op
     gates: int
     first_weight: int
+    joint_biases: bool = True
 
 
 LAYERS = {
     "lstm": Recurrent(lstm, 4, 3),
-    "gru": Recurrent(gru, 3, 2),
+    "gru": Recurrent(gru, 3, 2, joint_biases=False),
     "rnn_tanh": Recurrent(rnn_tanh, 1, 2),
     "rnn_relu": Recurrent(rnn_relu, 1, 2),
 }
@@ -91,7 +93,7 @@ def unpacked_gates(weight: Any, hidden: int) -> Any:
 
 def _packed(name: str) -> Op:
     """The layer with one or both weights packed: those of four dimensions are."""
-    base, gates, at = LAYERS[name]
+    base, gates, at, _ = LAYERS[name]
 
     def infer(*operands: TensorType | None, **attrs: Any) -> Types:
         plain = list(operands)
@@ -102,7 +104,7 @@ def _packed(name: str) -> Op:
     def in_ops(*operands: Any, **attrs: Any) -> Any:
         plain = list(operands)
         for i in (at, at + 1):
-            if len(plain[i].shape) == 4:
+            if plain[i] is not None and len(plain[i].shape) == 4:
                 plain[i] = unpacked_gates(plain[i], operands[1].shape[-1])
         return base(*plain, **attrs)
 

@@ -44,17 +44,22 @@ class Layer:
 
 
 def check_layer(op: str, gates: int, batch_sizes: BatchSizes, *inputs: TensorType | None) -> Layer:
-    """The sizes; errors unless x, h0, w_ih, w_hh, b_ih, b_hh and w_hr fit each other and the number of gates."""
+    """The sizes; errors unless x, h0, w_ih, w_hh, b_ih, b_hh and w_hr fit each other and the number of gates.
+
+    Without w_ih, x is what the inputs give to the gates, (…, gates * H), with b_ih, which is not given then."""
     x, h0, w_ih, w_hh, b_ih, b_hh, w_hr = inputs
     assert x is not None
     assert h0 is not None
-    assert w_ih is not None
     assert w_hh is not None
     require_float(op, *inputs)
     steps = _check_steps(op, x, batch_sizes)
     hidden = w_hh.shape[0] // gates
     state = hidden if w_hr is None else w_hr.shape[0]
     width = (gates * hidden,)
+    if w_ih is None:
+        require_shape(op, "input", x, (*x.shape[:-1], *width))
+        if b_ih is not None:
+            raise ArgumentError(f"{op}: b_ih is given without w_ih; add it to the input")
     wanted: dict[str, tuple[TensorType | None, tuple[int, ...]]]
     wanted = {"h0": (h0, (steps[0], state)), "w_ih": (w_ih, (*width, x.shape[-1])), "w_hh": (w_hh, (*width, state))}
     wanted |= {"b_ih": (b_ih, width), "b_hh": (b_hh, width), "w_hr": (w_hr, (state, hidden))}
@@ -156,10 +161,11 @@ def start_grads(pairs: list[tuple[np.ndarray, np.ndarray | None]]) -> list[Call]
     return [(grad.fill, 0) if given is None else (np.copyto, grad, given) for grad, given in pairs]
 
 
-def project(x: np.ndarray, weight: np.ndarray, biases: tuple[Any, ...], out: np.ndarray) -> list[Call]:
-    """out = x @ weightᵀ + biases, for all rows at once."""
+def project(x: np.ndarray, weight: np.ndarray | None, biases: tuple[Any, ...], out: np.ndarray) -> list[Call]:
+    """out = x @ weightᵀ + biases, for all rows at once; x + biases where there is no weight."""
     added: list[Call] = [(np.add, out, bias, out) for bias in biases if bias is not None]
-    return [(blas_matmul, x, weight.T, out), *added]
+    product: Call = (np.copyto, out, x) if weight is None else (blas_matmul, x, weight.T, out)
+    return [product, *added]
 
 
 # ---- gradients without a loop
@@ -177,8 +183,9 @@ def layer_gradients(
     states, (N, gates). `states` is how many first states stand between x and the weights."""
     wants = (c.want[0], *c.want[1 + states :], False, False)
     turned = transpose(hidden_grad, dim0=0, dim1=1)
+    dx = input_grad if w_ih is None or not wants[0] else matmul(input_grad, w_ih)
     return (
-        reshape(matmul(input_grad, w_ih), shape=tuple(x.shape)) if wants[0] else None,
+        reshape(dx, shape=tuple(x.shape)) if wants[0] else None,
         matmul(transpose(input_grad, dim0=0, dim1=1), rows_of(x)) if wants[1] else None,
         matmul(turned, states_before(out, h0, **c.attrs)) if wants[2] else None,
         sum_(input_grad, dim=(0,)) if wants[3] else None,

@@ -41,7 +41,7 @@ def _infer_of(name: str, sentence: str) -> Function:
     def infer(
         x: TensorType,
         h0: TensorType,
-        w_ih: TensorType,
+        w_ih: TensorType | None,
         w_hh: TensorType,
         b_ih: TensorType | None = None,
         b_hh: TensorType | None = None,
@@ -63,7 +63,7 @@ def _infer_grad_of(name: str) -> Function:
     def infer(
         x: TensorType,
         h0: TensorType,
-        w_ih: TensorType,
+        w_ih: TensorType | None,
         w_hh: TensorType,
         b_ih: TensorType | None,
         b_hh: TensorType | None,
@@ -182,7 +182,8 @@ def _tanh_grad(g: Any, state: Any) -> Any:
 
 rnn_tanh, rnn_tanh_grad = _layer(
     "rnn_tanh",
-    "h' = tanh(w_ih x + b_ih + w_hh h + b_hh) over a sequence: all states (T, B, H) and the last one (B, H).",
+    "h' = tanh(w_ih x + b_ih + w_hh h + b_hh) over a sequence: all states (T, B, H) and the last one (B, H). "
+    "Without w_ih, x (T, B, H) is w_ih x + b_ih.",
     tanh_in_place,
     slope_of_tanh,
     tanh,
@@ -190,7 +191,8 @@ rnn_tanh, rnn_tanh_grad = _layer(
 )
 rnn_relu, rnn_relu_grad = _layer(
     "rnn_relu",
-    "h' = relu(w_ih x + b_ih + w_hh h + b_hh) over a sequence: all states (T, B, H) and the last one (B, H).",
+    "h' = relu(w_ih x + b_ih + w_hh h + b_hh) over a sequence: all states (T, B, H) and the last one (B, H). "
+    "Without w_ih, x (T, B, H) is w_ih x + b_ih.",
     relu_in_place,
     slope_of_relu,
     relu,

@@ -29,7 +29,7 @@ def kernel_of(act: Function) -> Function:
         outs: Any,
         x: np.ndarray,
         h0: np.ndarray,
-        w_ih: np.ndarray,
+        w_ih: np.ndarray | None,
         w_hh: np.ndarray,
         b_ih: Any = None,
         b_hh: Any = None,

@@ -63,8 +63,8 @@ def columns(x: Any, count: int) -> list[Any]:
 
 
 def projected(x: Any, weight: Any, *biases: Any) -> Any:
-    """All rows times the transposed weight, and the biases that are there."""
-    found = linear(rows_of(x), weight)
+    """All rows times the transposed weight, where there is one, and the biases that are there."""
+    found = rows_of(x) if weight is None else linear(rows_of(x), weight)
     for bias in biases:
         found = found if bias is None else add(found, bias)
     return found

@@ -33,6 +33,11 @@ def flat(x: Any) -> Any:
     return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
+def given(x: Any, weight: Any) -> Any:
+    """What the inputs give to the gates, which they may be themselves."""
+    return flat(x) if weight is None else flat(x) @ weight.T
+
+
 def plus(x: Any, *biases: Any) -> Any:
     for bias in biases:
         x = x if bias is None else x + bias
@@ -41,7 +46,7 @@ def plus(x: Any, *biases: Any) -> Any:
 
 def rnn(act: str, x: Any, h0: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None, **options: Any) -> Tensors:
     """`added` is what is added to the sums, to differentiate by."""
-    sums = plus(flat(x) @ w_ih.T, b_ih, b_hh, options.get("added", (None,))[0])
+    sums = plus(given(x, w_ih), b_ih, b_hh, options.get("added", (None,))[0])
 
     def step(row: Any, h: Any) -> Any:
         return (getattr(library(), act)(row + h @ w_hh.T),), ()
@@ -65,7 +70,7 @@ def lstm(
     w_hr: Any = None,
     **options: Any,
 ) -> Tensors:
-    sums = plus(flat(x) @ w_ih.T, b_ih, b_hh, options.get("added", (None,))[0])
+    sums = plus(given(x, w_ih), b_ih, b_hh, options.get("added", (None,))[0])
 
     def step(row: Any, h: Any, c: Any) -> Any:
         i, f, g, o = (row + h @ w_hh.T).chunk(4, 1)
@@ -80,7 +85,7 @@ def lstm(
 
 def gru(x: Any, h0: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None, **options: Any) -> Tensors:
     first, second = options.get("added", (None, None))
-    sums = plus(flat(x) @ w_ih.T, b_ih, first)
+    sums = plus(given(x, w_ih), b_ih, first)
     both = library().cat([sums, library().zeros_like(sums) if second is None else second], 1)
 
     def step(row: Any, h: Any) -> Any:

@@ -35,6 +35,17 @@ def layer(
     return sample(x, *states, *weights, *biases, **attrs)
 
 
+def without_inputs(name: str, s: Sample, bias: bool = True) -> Sample:
+    """The same with what the inputs give to the gates in place of the inputs and their weights."""
+    at, args = (3 if name == "lstm" else 2), [*s.args]
+    args[0] = floats(*args[0].shape[:-1], args[at].shape[0], dtype=args[0].dtype.str, seed=6)
+    args[at] = None
+    if len(args) > at + 2:
+        args[at + 2] = None
+        args[at + 3] = args[at + 3] if bias else None
+    return sample(*args, **s.attrs)
+
+
 def samples_of(name: str) -> tuple[Sample, ...]:
     common = (
         layer(name, 4, 2),
@@ -45,11 +56,15 @@ def samples_of(name: str) -> tuple[Sample, ...]:
         layer(name, 8, batch_sizes=PACKED),
         layer(name, 8, batch_sizes=PACKED, reverse=True, bias=False),
         layer(name, 3, 2, dtype="f8"),
+        without_inputs(name, layer(name, 4, 2)),
+        without_inputs(name, layer(name, 8, batch_sizes=PACKED, reverse=True), bias=False),
+        without_inputs(name, layer(name, 3, 2, bias=False, dtype="f8")),
     )
     projected = (
         layer(name, 4, 2, projected=2),
         layer(name, 4, 2, projected=3, bias=False, reverse=True),
         layer(name, 8, projected=2, batch_sizes=PACKED, reverse=True),
+        without_inputs(name, layer(name, 4, 2, projected=2)),
     )
     return common + (projected if name == "lstm" else ())
 
@@ -115,7 +130,8 @@ def gates_packed(weight: np.ndarray, gates: int, width: int) -> np.ndarray:
 def packed_layer(name: str, s: Sample, width: int, inputs: int = 0) -> Sample:
     at, args = (3 if name == "lstm" else 2), list(s.args)
     for place, wide in ((at, inputs), (at + 1, width)):
-        args[place] = gates_packed(args[place], GATES[name], wide) if wide else args[place]
+        if wide and args[place] is not None:
+            args[place] = gates_packed(args[place], GATES[name], wide)
     return sample(*args, **s.attrs)
 
 
@@ -123,7 +139,7 @@ def packed_oracle(name: str) -> Any:
     def layer(*args: Any, **attrs: Any) -> Any:
         at, plain = (3 if name == "lstm" else 2), list(args)
         for i in (at, at + 1):
-            if plain[i].ndim == 4:
+            if plain[i] is not None and plain[i].ndim == 4:
                 units = plain[i].permute(2, 0, 3, 1).reshape(GATES[name], -1, plain[i].shape[1])
                 plain[i] = units[:, : args[1].shape[1]].reshape(-1, plain[i].shape[1])
         return ORACLES[name](*plain, **attrs)
@@ -149,6 +165,7 @@ PANELS = (
                 *(packed_layer(name, layer(name, 4, 2), width) for width in (4, 8, 16)),
                 packed_layer(name, layer(name, 4, 2, reverse=True, bias=False), 3, 2),
                 packed_layer(name, layer(name, 8, batch_sizes=PACKED), 8),
+                packed_layer(name, without_inputs(name, layer(name, 4, 2)), 8),
             ),
             torch=packed_oracle(name),
             rtol=1e-5,

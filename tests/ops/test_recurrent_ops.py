@@ -62,6 +62,8 @@ WRONG: list[tuple[tuple[Any, ...], dict[str, Any], type[Exception], str]] = [
     ((X, H, floats(5, 4), W_HH), {}, ShapeError, r"Expected w_ih of size \[5, 3\]"),
     ((X, H, W_IH, floats(5, 4)), {}, ShapeError, "Expected"),
     ((X, H, W_IH, W_HH, floats(4)), {}, ShapeError, r"Expected b_ih of size \[5\], got f32\[4\]"),
+    ((X, H, None, W_HH), {}, ShapeError, r"Expected input of size \[4, 2, 5\], got f32\[4, 2, 3\]"),
+    ((floats(4, 2, 5), H, None, W_HH, floats(5)), {}, ArgumentError, "b_ih is given without w_ih; add it to the input"),
     ((X, H.astype("f8"), W_IH, W_HH), {}, DTypeError, "floating-point tensors of one dtype"),
 ]
 

@@ -54,6 +54,25 @@ def test_layers_of_odd_sizes(op, lanes):
         compare(op, layer(op, *sizes)[0], {"reverse": sizes[0] == 4}, lanes)
 
 
+def given_sums(op, arrays, random, *, bias=True):
+    """The same layer with what the inputs give to its gates in place of inputs and weights; whether the states' have a
+    bias."""
+    at, steps = (3 if op == "lstm" else 2), arrays[0].shape[:-1]
+    found = [random.uniform(-1, 1, (*steps, arrays[at].shape[0])).astype("f4"), *arrays[1:]]
+    found[at] = found[at + 2] = None
+    return found if bias else found[: at + 2]
+
+
+@pytest.mark.parametrize("lanes", [4, 8, 16])
+@pytest.mark.parametrize("op", GATES)
+def test_layers_that_are_given_what_inputs_give_to_gates(op, lanes):
+    for sizes in [*SIZES, (16, 3, 5, 64)]:
+        arrays = given_sums(op, *layer(op, *sizes), bias=sizes[0] != 9)
+        one, two = (compare(op, arrays, {"reverse": sizes[0] == 4}, lanes, threads=n) for n in (1, 2))
+        for a, b in zip(one, two, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("op", GATES)
 def test_sequences_of_falling_length(op, reverse):

@@ -78,13 +78,13 @@ def scratch(node: Node, machine: Machine) -> tuple[TensorType, ...]:
     (batch, hidden), rows, dtype = h0.type.shape, _rows(node), x.type.dtype
     gates, inputs = GATES[layer_name(node)], x.type.shape[-1]
     cut, packed = _cut(node, machine), node.op.name.startswith("packed_")
-    own = _own_inputs(node, cut)
+    own, given = _own_inputs(node, cut), _given(node)
     turned = x.producer is not None and Trait.VIEW in x.producer.op.traits
     return (
-        TensorType(dtype, (0,)) if own else worker_memory(machine, dtype, rows, gates * hidden, inputs),
+        TensorType(dtype, (0,)) if own or given else worker_memory(machine, dtype, rows, gates * hidden, inputs),
         TensorType(dtype, (0 if packed else panels_size(cut.vectors * machine.lanes, hidden, hidden, gates),)),
         TensorType(dtype, (3, batch, hidden)),
-        TensorType(dtype, (rows, gates * hidden)),
+        TensorType(dtype, (0 if given else rows, gates * hidden)),
         TensorType(dtype, (rows, inputs) if turned else (0, 0)),
         TensorType(dtype, (panels_size(cut.wide * machine.lanes, inputs, hidden, gates) if own and not packed else 0,)),
     )
@@ -94,7 +94,12 @@ def _own_inputs(node: Node, cut: Cut) -> bool:
     """Whether parts make the gates of their units themselves, from all inputs: these lie in their caches then."""
     x = node.inputs[0]
     assert x is not None
-    return cut.units and x.type.shape[-1] <= MOST_INPUTS
+    return cut.units and x.type.shape[-1] <= MOST_INPUTS and not _given(node)
+
+
+def _given(node: Node) -> bool:
+    """Whether the inputs are what they give to the gates, there being no weights for them."""
+    return node.inputs[LAYERS[layer_name(node)].first_weight] is None
 
 
 def _cut(node: Node, machine: Machine) -> Cut:
@@ -119,7 +124,9 @@ class _Layer:
         assert h0 is not None
         self.x, self.h0 = x, h0
         self.c0 = step.inputs[2] if self.name == "lstm" else None
-        self.weights = [o for o in step.inputs[at : at + 2] if o is not None]
+        self.first, hidden_weight = step.inputs[at : at + 2]
+        assert hidden_weight is not None
+        self.weight = hidden_weight
         self.biases = [*step.inputs[at + 2 : at + 4], None, None][:2]
         self.batch, self.hidden = h0.shape
         self.width = GATES[self.name] * self.hidden
@@ -133,36 +140,37 @@ class _Layer:
         saved = {"lstm": outs[3], "gru": outs[2]}.get(self.name)
         self.saves_gates = saved is not None
         self.gates = saved or spare
+        self.given = self.first is None
 
     def phases(self) -> list[Phase]:
         phases = []
         if self.rows.type.size:
             phases.append(copied(self.x, self.rows))
             self.x = Operand(self.x.type, contiguous_strides(self.x.shape), self.rows.index)
-        if not self.own_inputs:
-            phases += self._inputs()
+        if not self.own_inputs and self.first is not None:
+            phases += self._inputs(self.first)
         return [*phases, *self._walk().phases(self._names())]
 
     # ---- the inputs' product
 
-    def _inputs(self) -> list[Phase]:
-        shown = Step(self.step.node, (self.x, self.weights[0]), (self.gates,), (), self.step.machine)
-        return product_phases(shown, linear_product(shown), self._given(), self.memory)
+    def _inputs(self, weight: Operand) -> list[Phase]:
+        shown = Step(self.step.node, (self.x, weight), (self.gates,), (), self.step.machine)
+        return product_phases(shown, linear_product(shown), self._summed(), self.memory)
 
-    def _given(self) -> Finish:
+    def _summed(self) -> Finish:
         return sums(self.gates, self.biases if self.name != "gru" else self.biases[:1])
 
     # ---- the steps
 
     def _walk(self) -> Walk:
-        step, hidden, first = self.step, self.hidden, self.weights[0]
-        weights = self._weights(self.weights[1], self.panels, hidden, self.cut.vectors)
-        gates = Gates(weights, self.gates, self._places(), self._units)
+        step, hidden = self.step, self.hidden
+        weights = self._weights(self.weight, self.panels, hidden, self.cut.vectors)
+        gates = Gates(weights, self.x if self.given else self.gates, self._places(), self._units)
         inputs = None
-        if self.own_inputs:
+        if self.own_inputs and self.first is not None:
             k = self.x.shape[-1]
-            given = self._weights(first, self.input_panels, k, self.cut.wide)
-            inputs = Product(given, f"{self.x.pointer} + row0 * {k}L", k, self._given())
+            first = self._weights(self.first, self.input_panels, k, self.cut.wide)
+            inputs = Product(first, f"{self.x.pointer} + row0 * {k}L", k, self._summed())
 
         def work(low: str, end: str, helpers: Helpers) -> Lines:
             rows = rows_of(self.cut, spans(step.node), low, end)
@@ -202,7 +210,11 @@ class _Layer:
 
     def _places(self) -> Lines:
         hidden = self.hidden
-        lines = [f"float *const gate = {self.gates.pointer} + row * {self.width}L;"]
+        lines = []
+        if self.given:
+            lines.append(f"const float *const given = {self.x.pointer} + row * {self.width}L;")
+        if self.saves_gates or not self.given:
+            lines.append(f"float *const gate = {self.gates.pointer} + row * {self.width}L;")
         lines.append(f"float *const state = next + sequence * {hidden};")
         if self.name == "lstm":
             lines.append(f"float *const cell = {self._cells} + sequence * {hidden};")
@@ -221,6 +233,15 @@ class _Layer:
     def _gate(self, k: int) -> str:
         return f"gate + {k * self.hidden}"
 
+    def _input(self, v: Vector, k: int) -> str:
+        """What the inputs give to a gate."""
+        return v.load(f"given + {k * self.hidden}" if self.given else self._gate(k))
+
+    def _own(self, v: Vector, k: int) -> str:
+        """What the states give to a gate, with the bias where it is not among what the inputs give."""
+        bias = self.biases[1] if self.given or self.name == "gru" else None
+        return v.sums(k) if bias is None else f"({v.sums(k)} + {v.load(f'{bias.pointer} + {k * self.hidden}')})"
+
     def _saved_gates(self, v: Vector, names: str) -> Lines:
         return [v.save(self._gate(k), name) for k, name in enumerate(names)] if self.saves_gates else []
 
@@ -231,7 +252,7 @@ class _Layer:
     def _lstm(self, v: Vector) -> list[Lines]:
         functions = ("sigmoid_gate", "sigmoid_gate", "tanh", "sigmoid_gate")
         cell = [
-            f"const f32v {name} = gn_{function}_f32v({v.load(self._gate(k))} + {v.sums(k)});"
+            f"const f32v {name} = gn_{function}_f32v({self._input(v, k)} + {self._own(v, k)});"
             for k, (name, function) in enumerate(zip("ifgo", functions, strict=True))
         ]
         cell.append(f"const f32v new = f * {v.load('cell')} + i * g;")
@@ -241,16 +262,12 @@ class _Layer:
         return [cell, [*state, *self._kept(v, out="made")]]
 
     def _gru(self, v: Vector) -> list[Lines]:
-        bias = self.biases[1]
-        mine = [
-            v.sums(k) if bias is None else f"({v.sums(k)} + {v.load(f'{bias.pointer} + {k * self.hidden}')})"
-            for k in range(3)
-        ]
         both = [
-            f"const f32v {name} = gn_sigmoid_gate_f32v({v.load(self._gate(k))} + {mine[k]});"
+            f"const f32v {name} = gn_sigmoid_gate_f32v({self._input(v, k)} + {self._own(v, k)});"
             for k, name in enumerate("rz")
         ]
-        both += [f"const f32v within = {mine[2]};", v.keep(0, f"{v.load(self._gate(2))} + r * within"), v.keep(1, "z")]
+        both += [f"const f32v within = {self._own(v, 2)};", v.keep(0, f"{self._input(v, 2)} + r * within")]
+        both += [v.keep(1, "z")]
         both += [*self._saved_gates(v, "rz"), *self._kept(v, inner="within")]
         state = [
             f"const f32v n = gn_tanh_f32v({v.sums(0)});",
@@ -260,10 +277,10 @@ class _Layer:
         return [both, [*state, v.save("state", "made"), *saved, *self._kept(v, out="made")]]
 
     def _rnn_tanh(self, v: Vector) -> list[Lines]:
-        return [self._plain(v, f"gn_tanh_f32v({v.load('gate')} + {v.sums(0)})")]
+        return [self._plain(v, f"gn_tanh_f32v({self._input(v, 0)} + {self._own(v, 0)})")]
 
     def _rnn_relu(self, v: Vector) -> list[Lines]:
-        return [self._plain(v, f"gn_relu_f32v({v.load('gate')} + {v.sums(0)})")]
+        return [self._plain(v, f"gn_relu_f32v({self._input(v, 0)} + {self._own(v, 0)})")]
 
     def _plain(self, v: Vector, state: str) -> Lines:
         return [f"const f32v made = {state};", v.save("state", "made"), *self._kept(v, out="made")]
