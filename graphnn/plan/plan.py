@@ -27,11 +27,11 @@ from graphnn.plan.target import NUMPY, Target
 class Plan:
     """Immutable: what a run changes lies in the arena and the state, which are no part of it.
 
-    A run copies the graph's inputs to their slots, runs the nodes of `order` (the steps in `views` only name
-    memory), copies the outputs out, and then performs `copies` one after another. With a `barrier`, the outputs in
-    `early` are copied out before that step, then the early copies are performed, and then the inputs in
-    `late` are copied in. The params in `early_updates` have their new values by then. An input or a result that
-    nothing reads has no slot; a kernel makes no output that has none.
+    A run copies the graph's inputs to their slots (or reads them elsewhere, where that is the same to it), runs the nodes
+    of `order` (the steps in `views` only name memory), copies the outputs out, and then performs `copies` one after
+    another. With a `barrier`, the outputs in `early` are copied out before that step, then the early copies are
+    performed, and then the inputs in `late` are copied in. The params in `early_updates` have their new values by then.
+    An input or a result that nothing reads has no slot; a kernel makes no output that has none.
     """
 
     graph: Graph
@@ -57,6 +57,17 @@ class Plan:
         if value.kind == LITERAL:
             return Slot(NUMBER, 0, (), (), value.type.dtype.numpy, number=value.literal)
         return self.slots[value]
+
+    def owner(self, value: Value) -> Value:
+        """The value whose memory this one names: itself, unless a view made it."""
+        while value in self._viewed:
+            value = self._viewed[value]
+        return value
+
+    @cached_property
+    def _viewed(self) -> dict[Value, Value]:
+        nodes = (self.order[i] for i in self.views)
+        return {n.outputs[0]: n.inputs[0] for n in nodes if n.inputs[0] is not None}
 
     @cached_property
     def live_bytes(self) -> tuple[int, ...]:

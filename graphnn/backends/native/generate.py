@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from graphnn.backends.native.boundary import Boundary, write_boundary
+from graphnn.backends.native.boundary import Boundary, Loan, lendable, write_boundary
 from graphnn.backends.native.chains import Call, Chain, Launch, chain_text, find_chains
 from graphnn.backends.native.epilogue import expand_group
 from graphnn.backends.native.lowering import Lowering, lowering_of
@@ -105,6 +105,7 @@ class _Generator:
         self.refusals: dict[int, int] = {}
         self.chains: list[str] = []
         self.own_bytes = 0
+        self.loans = {value: Loan() for value in lendable(plan)}
 
     def run(self) -> Program:
         end = len(self.plan.order)
@@ -124,7 +125,10 @@ class _Generator:
         outputs = outputs_in_phase(plan.graph, plan, early)
         copies = [c for c in plan.copies if (c.early or plan.barrier is None) == early]
         names, cost = [s.name for s in segments], sum(s.cost for s in segments)
-        return write_boundary(plan, name, names, inputs, outputs, copies, lambda slot: self._place(slot, 0), cost)
+        loans = self.loans if early else {}
+        return write_boundary(
+            plan, name, names, inputs, outputs, copies, lambda slot: self._place(slot, 0), cost, loans
+        )
 
     # ---- steps
 
@@ -199,6 +203,7 @@ class _Generator:
     def _step(self, index: int, node: Node, base: int) -> Step:
         plan = self.plan
         inputs = tuple(self._operand(plan.slot(v), v, base) if v is not None else None for v in node.inputs)
+        self._lend(index, node, inputs, base)
         outputs = tuple(self._operand(plan.slots[v], v, base) if v in plan.slots else None for v in node.outputs)
         scratch = tuple(self._slot_operand(slot, base) for slot in plan.scratch[index])
         refusal = -1
@@ -207,6 +212,16 @@ class _Generator:
             refusal = len(self.table) - base
             self.table.append(Entry(None))
         return Step(node, inputs, outputs, scratch, self.machine, refusal=refusal)
+
+    def _lend(self, index: int, node: Node, operands: Sequence[Operand | None], base: int) -> None:
+        """Writes down where the step looks for inputs of the graph."""
+        for value, operand in zip(node.inputs, operands, strict=True):
+            if value is None or operand is None or (root := self.plan.owner(value)) not in self.loans:
+                continue
+            loan = self.loans[root]
+            loan.places[base + operand.index] = self.plan.slot(value).offset - self.plan.slot(root).offset
+            if Trait.CHECKS in node.op.traits:
+                loan.refusals.append(index + 1)
 
     def _operand(self, slot: Slot, value: Value, base: int) -> Operand:
         if value.kind == LITERAL:

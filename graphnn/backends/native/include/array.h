@@ -90,4 +90,13 @@ static inline int gn_copy_in(const gn_array *a, char *dest, int nd, const intptr
     return 0;
 }
 
+/* Where an array of this shape can be read in C order: at its own place, or at `spare`, to which it is copied then. 0 if its
+   shape is another one. */
+static inline char *gn_in_order(const gn_array *a, char *spare, int nd, const intptr_t *shape, intptr_t itemsize)
+{
+    if (!gn_has_shape(a, nd, shape)) return 0;
+    if (gn_dense_axes(a, itemsize) == nd && (uintptr_t)a->data % (uintptr_t)itemsize == 0) return a->data;
+    return gn_copy_in(a, spare, nd, shape, itemsize) ? 0 : spare;
+}
+
 #endif
