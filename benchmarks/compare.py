@@ -179,17 +179,20 @@ def about(threads: int) -> dict[str, Any]:
 
 def import_seconds(name: str) -> float | None:
     """What importing it adds to the start of Python; None: it is not installed."""
-    took = {}
-    for program in ("pass", f"import {name}"):
-        rounds = []
-        for _ in range(5):
-            start = time.perf_counter()
-            done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
-            rounds.append(time.perf_counter() - start)
-            if done.returncode != 0:
-                return None
-        took[program] = statistics.median(rounds)
-    return took[f"import {name}"] - took["pass"]
+    added = []
+    for _ in range(7):
+        bare, more = start_seconds("pass"), start_seconds(f"import {name}")
+        if bare is None or more is None:
+            return None
+        added.append(more - bare)
+    return statistics.median(added)
+
+
+def start_seconds(program: str) -> float | None:
+    """Of a Python that runs this; None: it failed."""
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    return None if done.returncode else time.perf_counter() - start
 
 
 if __name__ == "__main__":
