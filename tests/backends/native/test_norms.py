@@ -5,6 +5,7 @@ import pytest
 
 import graphnn
 from graphnn import ops
+from graphnn.backends.native.kernels import norm_rows
 from tests.backends.native.native_runs import assert_native
 from tests.ops.rows import floats
 
@@ -110,3 +111,21 @@ def test_rows_that_come_from_memory_are_asked_for_ahead(norm):
         with graphnn.no_grad():
             np.testing.assert_allclose(fast(x).numpy(), layer(x).numpy(), rtol=1e-5, atol=1e-5)
         assert ("__builtin_prefetch(x" in fast.source) == asks
+
+
+@pytest.mark.parametrize("shape", [(40, 64), (33, 5, 48), (6, 40)])
+def test_rows_that_are_stored_past_the_caches(shape, monkeypatch):
+    """In place, too; rows that end within a vector are not."""
+    monkeypatch.setattr(norm_rows, "BEYOND", 1)
+    size = shape[-1:]
+
+    def build(x, weight, bias):
+        out = ops.layer_norm(x, weight, bias, normalized_shape=size)[0]
+        root = ops.rms_norm(ops.mul(x, 2.0), weight, normalized_shape=size)[0]
+        return out, root, ops.layer_norm(out, normalized_shape=size)[0]
+
+    assert_native(build, floats(*shape), *vectors(shape[-1], 2), rtol=2e-5, atol=1e-4)
+    fast = graphnn.compile(graphnn.nn.LayerNorm(size).eval(), backend="native")
+    with graphnn.no_grad():
+        fast(graphnn.tensor(floats(*shape)))
+    assert ("gn_streamed();" in fast.source) == (shape[-1] % 16 == 0)

@@ -12,16 +12,17 @@ static inline void gn_normal_row(float *out, const float *x, long n, float mean,
     for (; i < n; i++) out[i] = (x[i] - mean) * scale + shift;
 }
 
-/* out = (x - mean) * scale * weight + bias, where weight and bias are given */
-static inline void gn_affine_row(float *out, const float *x, const float *weight, const float *bias, long n, float mean,
-                                 float scale)
+/* out = (x - mean) * scale * weight + bias, where weight and bias are given; `past` the caches if that is 1 */
+GN_INLINE void gn_affine_row(float *out, const float *x, const float *weight, const float *bias, long n, float mean,
+                             float scale, int past)
 {
     long i = 0;
     for (; n - i >= GN_LANES; i += GN_LANES) {
         f32v y = (gn_load_f32v(x + i) - mean) * scale;
         if (weight) y *= gn_load_f32v(weight + i);
         if (bias) y += gn_load_f32v(bias + i);
-        gn_store_f32v(out + i, y);
+        if (past) gn_stream_f32v(out + i, y);
+        else gn_store_f32v(out + i, y);
     }
     for (; i < n; i++) {
         float y = (x[i] - mean) * scale;

@@ -137,6 +137,28 @@ GN_BYTES(i32)
     }
 GN_EACH_TYPE(GN_BASICS)
 
+/* ---- past the caches: for what is too large for them. `p` has the alignment of a vector; others see it after gn_streamed() */
+
+#if defined(__SSE__) && (GN_LANES == 4 || (defined(__AVX__) && GN_LANES == 8) || (defined(__AVX512F__) && GN_LANES == 16))
+typedef float gn_whole __attribute__((vector_size(4 * GN_LANES), may_alias));
+GN_INLINE void gn_stream_f32v(float *p, f32v x)
+{
+#ifdef __clang__
+    __builtin_nontemporal_store((gn_whole)x, (gn_whole *)p);
+#elif GN_LANES == 4
+    __builtin_ia32_movntps(p, (gn_whole)x);
+#elif GN_LANES == 8
+    __builtin_ia32_movntps256(p, (gn_whole)x);
+#else
+    __builtin_ia32_movntps512(p, (gn_whole)x);
+#endif
+}
+GN_INLINE void gn_streamed(void) { __builtin_ia32_sfence(); }
+#else
+GN_INLINE void gn_stream_f32v(float *p, f32v x) { gn_store_f32v(p, x); }
+GN_INLINE void gn_streamed(void) {}
+#endif
+
 /* ---- the first n lanes: what is not loaded is 0 */
 
 #define GN_PART(T, C, M, U)                                                                                            \

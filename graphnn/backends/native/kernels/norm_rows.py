@@ -37,6 +37,7 @@ HELPERS = ('#include "norm.h"',)
 LARGE = 1 << 20  # floats that do not stay in the cache from step to step
 ROW = 1 << 14  # floats that do
 LINE = 16  # floats
+BEYOND = 1 << 23  # floats that no cache keeps for the next step: they are stored past it
 
 
 def _accepts(node: Node) -> bool:
@@ -100,10 +101,16 @@ def _forward(step: Step) -> list[Phase]:
     lines = _statistics(rows, step.attrs["eps"], centred) + _next_asked(rows)
     lines += ["means[k] = mean;"] if mean is not None else []
     lines += ["rstds[k] = scale;"] if rstd is not None else []
-    if out is not None:
-        vectors = f"{rows.vector('weight', weight)}, {rows.vector('bias', bias)}"
-        lines += rows.over(f"gn_affine_row({rows.at('out')}, {rows.at('x')}, {vectors}, {rows.n}, mean, scale);")
-    return [Phase(text(head, rows.loop(lines)), rows.parts, 0.5 * rows.rows * rows.size, HELPERS)]
+    if out is None:
+        return [Phase(text(head, rows.loop(lines)), rows.parts, 0.5 * rows.rows * rows.size, HELPERS)]
+    past = out.is_contiguous and rows.n % LINE == 0 and rows.rows * rows.size >= BEYOND
+    vectors = f"{rows.vector('weight', weight)}, {rows.vector('bias', bias)}"
+    given = f"{rows.at('out')}, {rows.at('x')}, {vectors}, {rows.n}, mean, scale"
+    either = f"if (past) gn_affine_row({given}, 1);\nelse gn_affine_row({given}, 0);"
+    lines += rows.over(either if past else f"gn_affine_row({given}, 0);")
+    head += ["const int past = out != x && (uintptr_t)out % sizeof(f32v) == 0;"] if past else []
+    end = ["gn_streamed();"] if past else []
+    return [Phase(text(head, rows.loop(lines), end), rows.parts, 0.5 * rows.rows * rows.size, HELPERS)]
 
 
 def _next_asked(rows: _Rows) -> Lines:
