@@ -11,6 +11,7 @@ from graphnn.ir.graph import Graph
 from graphnn.ir.origin import Origins, merge
 from graphnn.ir.registry import Trait
 from graphnn.ir.value import LITERAL, Node, Value
+from graphnn.ops.creation import constant
 from graphnn.rewrite.edit import erase_unused
 from graphnn.rewrite.pass_ import Pass
 
@@ -20,8 +21,8 @@ class ConstantFolding(Pass):
     """%1 = add(constant, 2.0) -> %1 = constant, computed by the op's own NumPy kernel. Bit-exact.
 
     Folded are nodes all of whose inputs are literals, constants or made by creation ops, when no array on the way is
-    larger than `max_bytes`. A weak scalar becomes a literal, and so stays weak. A node whose kernel refuses its inputs
-    is left to raise when it runs.
+    larger than `max_bytes`. A weak scalar becomes a literal, and so stays weak; one number that is created becomes a
+    constant, more of them stay as they are. A node whose kernel refuses its inputs is left to raise when it runs.
     """
 
     max_bytes: int = 65536
@@ -46,7 +47,7 @@ class _Folder:
     known: dict[Value | None, np.ndarray] = field(default_factory=dict)
 
     def fold(self, node: Node) -> bool:
-        """Computes the node, if that can be done; False for creation ops, which stay as they are."""
+        """Computes the node, if that can be done; False for creation ops that stay as they are."""
         if Trait.EFFECT in node.op.traits or any(v.type.nbytes > self.max_bytes for v in node.outputs):
             return False
         if not all(v.kind == LITERAL or v in self.known for v in node.operands):
@@ -55,7 +56,9 @@ class _Folder:
         if arrays is None:
             return False
         self.known.update(zip(node.outputs, arrays, strict=True))
-        return Trait.CREATION not in node.op.traits
+        if Trait.CREATION not in node.op.traits:
+            return True
+        return node.op is not constant and all(v.type.shape == () for v in node.outputs)
 
     def _computed(self, node: Node) -> tuple[np.ndarray, ...] | None:
         arrays = [None if v is None else v.literal if v.kind == LITERAL else self.known[v] for v in node.inputs]

@@ -118,3 +118,25 @@ def test_the_constant_tells_the_origins_of_all_that_made_it():
         after="graph @g() -> (f32[]) {\n %0: f32[] = constant() {value=dense<-1.0>}\n return %0\n}",
     )
     assert [origin.line for origin in made.nodes.first.origins] == [2, 1]
+
+
+def test_one_number_that_is_created_becomes_a_constant_and_more_stay():
+    check_rewrite(
+        ConstantFolding(),
+        before="""
+        graph @g(%x: f32[2]) -> (f32[2], f32[2]) {
+          %0: f32[] = full() {shape=[], value=1.0}
+          %1: f32[2] = full() {shape=[2], value=1.0}
+          %2: f32[2] = mul(%x, %0)
+          %3: f32[2] = mul(%x, %1)
+          return %2, %3
+        }""",
+        after="""
+        graph @g(%x: f32[2]) -> (f32[2], f32[2]) {
+          %0: f32[] = constant() {value=dense<1.0>}
+          %1: f32[2] = full() {shape=[2], value=1.0}
+          %2: f32[2] = mul(%x, %0)
+          %3: f32[2] = mul(%x, %1)
+          return %2, %3
+        }""",
+    )
