@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,13 @@ import numpy as np
 from graphnn.backends.native.generate import Program, generate
 from graphnn.backends.native.target import NativeTarget
 from graphnn.backends.native.toolchain import cache
-from graphnn.backends.native.toolchain.build import build
+from graphnn.backends.native.toolchain.arrays import PROBE_UNITS
+from graphnn.backends.native.toolchain.build import begin, build
 from graphnn.backends.native.toolchain.compiler import the_compiler
+from graphnn.backends.native.toolchain.direct import call_units
 from graphnn.backends.native.toolchain.machine import this_machine
+from graphnn.backends.native.toolchain.pool import pool_units
+from graphnn.backends.native.toolchain.python import can_make_functions
 from graphnn.backends.native.workspace import NativeWorkspace
 from graphnn.plan.plan import Plan
 
@@ -29,6 +34,7 @@ class NativeBackend:
     name = "native"
 
     def __init__(self, *, threads: int | None = None, exact: bool = False) -> None:
+        _begin()
         machine = this_machine()
         self.target = NativeTarget(
             machine=replace(machine, threads=machine.threads if threads is None else threads, exact=exact)
@@ -73,6 +79,15 @@ class NativeBackend:
     def adopt(self, plan: Plan, code: Program) -> None:
         with _building:
             _programs[plan] = code, build(code.units, self.target.machine)
+
+
+@lru_cache(maxsize=1)
+def _begin() -> None:
+    """Sees to the libraries that every process needs beside those of its plans, while these are traced."""
+    if can_make_functions():
+        begin([pool_units(), PROBE_UNITS, call_units()])
+    else:
+        begin([pool_units()])
 
 
 def compiled(plan: Plan) -> tuple[Program, Any]:

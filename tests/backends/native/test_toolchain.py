@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from graphnn.backends.native.toolchain import cache, compiler, folder
-from graphnn.backends.native.toolchain.build import build
+from graphnn.backends.native.toolchain.build import begin, build
 from graphnn.backends.native.toolchain.machine import this_machine
 from graphnn.errors import BackendError
 
@@ -57,6 +57,23 @@ def test_builds_units_that_call_each_other():
     assert build({"inner": inner, "outer": outer}).function("outer")() == 42
 
 
+def test_what_was_begun_is_waited_for_and_compiled_once(starts):
+    begin([{"a": ANSWER % 1}, {"b": ANSWER % 2}])
+    assert build({"b": ANSWER % 2}).function("answer")() == 2
+    assert build({"a": ANSWER % 1}).function("answer")() == 1
+    assert len(compiled(starts)) == 2
+    starts.clear()
+    begin([{"a": ANSWER % 1}])
+    assert starts == []
+
+
+def test_what_goes_wrong_in_what_was_begun_is_told_by_who_needs_it():
+    begin([{"a": "wrong"}, {"b": ANSWER % 2}])
+    with pytest.raises(BackendError, match=r"failed: .*a\.c:1:1: error"):
+        build({"a": "wrong"})
+    assert build({"b": ANSWER % 2}).function("answer")() == 2
+
+
 def test_starts_no_compiler_for_what_it_has_built(starts):
     build({"a": ANSWER % 1})
     starts.clear()
@@ -71,7 +88,7 @@ import subprocess
 def refuse(*arguments, **options):
     raise AssertionError(arguments)
 subprocess.run = subprocess.Popen = refuse
-from graphnn.backends.native.toolchain.build import build
+from graphnn.backends.native.toolchain.build import begin, build
 print(build({{"a": {ANSWER % 7!r}}}).function("answer")())
 """
     assert in_new_process(program) == "7"
@@ -111,7 +128,7 @@ def test_a_harmed_library_is_built_anew(own_cache, starts, harm, tmp_path):
     HARMS[harm](library, tmp_path)
     starts.clear()
     program = f"""
-from graphnn.backends.native.toolchain.build import build
+from graphnn.backends.native.toolchain.build import begin, build
 print(build({{"a": {ANSWER % 1!r}}}).function("answer")())
 """
     assert in_new_process(program) == "1"
@@ -256,7 +273,7 @@ def test_an_error_in_the_text_names_the_unit_and_the_line():
 
 def test_processes_that_build_the_same_at_once_all_succeed():
     program = f"""
-from graphnn.backends.native.toolchain.build import build
+from graphnn.backends.native.toolchain.build import begin, build
 print(build({{"a": {ANSWER % 3!r}}}).function("answer")())
 """
     command = [sys.executable, "-c", program]

@@ -11,7 +11,8 @@ import numpy as np
 from graphnn.backends.native.toolchain.build import build
 from graphnn.backends.native.toolchain.python import can_make_functions
 
-PROBE = """
+PROBE_UNITS = {
+    "probe": """
 #include "array.h"
 __attribute__((visibility("default"))) void gn_probe(const gn_array *a, intptr_t *out)
 {
@@ -21,6 +22,7 @@ __attribute__((visibility("default"))) void gn_probe(const gn_array *a, intptr_t
     for (int i = 0; i < a->nd; i++) *out++ = a->strides[i];
 }
 """
+}
 
 
 @lru_cache(maxsize=1)
@@ -28,7 +30,7 @@ def reads_arrays() -> bool:
     """Whether addresses, shapes and strides of a few arrays come out right; otherwise inputs go through NumPy."""
     if not can_make_functions():
         return False
-    probe = build({"probe": PROBE}).function("gn_probe")
+    probe = build(PROBE_UNITS).function("gn_probe")
     probe.argtypes, probe.restype = (ctypes.py_object, ctypes.c_void_p), None
     arrays = (np.zeros((2, 3, 4), np.float32), np.zeros(5, np.int64)[::-2], np.zeros((), bool), np.zeros((3, 2)).T)
     return all(_reads(probe, array) for array in arrays)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -16,20 +18,53 @@ from graphnn.backends.native.toolchain.machine import Machine, this_machine
 from graphnn.errors import BackendError
 from graphnn.threads import usable_processors
 
+_begun: dict[str, threading.Thread] = {}  # by library
+
 HEAD = object.__basicsize__  # bytes before a Python object's own fields
 
 
 def build(units: Mapping[str, str], machine: Machine | None = None) -> Library:
     """The library of all units, which include headers by their bare names. A unit's name is for error messages only."""
-    compiler = the_compiler()
-    flags = [*compiler.flags, f"-DGN_LANES={(machine or this_machine()).lanes}", f"-DGN_HEAD={HEAD}"]
-    keys = {name: _key(compiler, flags, text) for name, text in units.items()}
-    library = f"{cache.digest(sorted(keys.values()))}.so"
-    path = cache.find(library)
-    if path is None:
+    return Library(_Wanted(units, machine).path())
+
+
+def begin(libraries: Iterable[Mapping[str, str]]) -> None:
+    """Builds what is not cached of these, each some units, in a thread, while the caller goes on. `build` waits for it; what
+    goes wrong it meets again."""
+    missing = {made.library: made for made in map(_Wanted, libraries) if cache.find(made.library) is None}
+    if not missing:
+        return
+
+    def work() -> None:
+        for made in missing.values():
+            with contextlib.suppress(BackendError):
+                made.make()
+
+    thread = threading.Thread(target=work, name="graphnn-build")
+    _begun.update(dict.fromkeys(missing, thread))
+    thread.start()
+
+
+class _Wanted:
+    """Units to be compiled for a machine, and the name of the library that they become."""
+
+    def __init__(self, units: Mapping[str, str], machine: Machine | None = None) -> None:
+        self.units, self.compiler = units, the_compiler()
+        lanes = (machine or this_machine()).lanes
+        self.flags = [*self.compiler.flags, f"-DGN_LANES={lanes}", f"-DGN_HEAD={HEAD}"]
+        self.keys = {name: _key(self.compiler, self.flags, text) for name, text in units.items()}
+        self.library = f"{cache.digest(sorted(self.keys.values()))}.so"
+
+    def path(self) -> Path:
+        found = cache.find(self.library)
+        if found is None and (thread := _begun.pop(self.library, None)) is not None:
+            thread.join()
+            found = cache.find(self.library)
+        return self.make() if found is None else found
+
+    def make(self) -> Path:
         cache.tidy()
-        path = _make(compiler, flags, units, keys, library)
-    return Library(path)
+        return _make(self.compiler, self.flags, self.units, self.keys, self.library)
 
 
 def _key(compiler: Compiler, flags: Sequence[str], text: str) -> str:

@@ -86,5 +86,8 @@ def _numpy_functions() -> Any:
 
 @lru_cache(maxsize=1)
 def _library() -> Library:
-    source = files("graphnn.backends.native") / "include" / "call.c"
-    return build({"call": source.read_text()})
+    return build(call_units())
+
+
+def call_units() -> dict[str, str]:
+    return {"call": (files("graphnn.backends.native") / "include" / "call.c").read_text()}

@@ -19,6 +19,10 @@ def pool_runner(limit: int | None = None) -> tuple[ctypes.c_void_p, ctypes.c_voi
     return the_pool().address("gn_run"), ctypes.cast(ctypes.byref(_team(workers)), ctypes.c_void_p)
 
 
+def pool_units() -> dict[str, str]:
+    return {"pool": (files("graphnn.backends.native") / "include" / "pool.c").read_text()}
+
+
 @cache
 def _team(limit: int) -> ctypes.c_long:
     return ctypes.c_long(limit)
@@ -27,8 +31,7 @@ def _team(limit: int) -> ctypes.c_long:
 @lru_cache(maxsize=1)
 def the_pool() -> Library:
     """Loaded once a process; its threads start with the first run that needs them."""
-    source = files("graphnn.backends.native") / "include" / "pool.c"
-    library = build({"pool": source.read_text()})
+    library = build(pool_units())
     configure = library.function("gn_pool_configure")
     configure.argtypes = (ctypes.c_long, ctypes.c_long)
     configure.restype = None
