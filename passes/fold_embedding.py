@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphnn.ir.graph import Graph
-from graphnn.ir.types import TensorType
 from graphnn.ir.value import Node, Value
 from graphnn.ops.elementwise import add
 from graphnn.ops.embedding import embedding
@@ -46,20 +45,21 @@ class FoldEmbedding(Pass):
     def _linear(self, graph: Graph, node: Node, static: set[Value | None]) -> bool:
         x, *weights = node.inputs
         found = _looked_up(x, static)
-        if found is None or not all(w in static for w in weights) or not self._fits(found.table, node.output.type):
+        if found is None or not all(w in static for w in weights) or not self._fits(found.table, weights[0]):
             return False
         with graph.before(node):
             substitute(graph, node, [found.of(node.op(found.table, *weights))])
         return True
 
     def _recurrent(self, graph: Graph, node: Node, static: set[Value | None]) -> bool:
-        layer, at = RECURRENT[node.op.name], RECURRENT[node.op.name].first_weight
+        layer = RECURRENT[node.op.name]
+        at = layer.first_weight
         inputs = [*node.inputs, *[None] * (at + 4 - len(node.inputs))]
         weight, _, bias, other = inputs[at : at + 4]
         found = _looked_up(inputs[0], static)
         if found is None or weight is None or weight not in static or not (bias is None or bias in static):
             return False
-        if not self._fits(found.table, TensorType(weight.type.dtype, weight.type.shape[:1])):
+        if not self._fits(found.table, weight):
             return False
         joins = other is not None and other in static and layer.joint_biases
         with graph.before(node):
@@ -73,9 +73,10 @@ class FoldEmbedding(Pass):
         substitute(graph, node, list(made.outputs))
         return True
 
-    def _fits(self, table: Value, rows: TensorType) -> bool:
-        """Whether the table may become one with such rows."""
-        return table.type.shape[0] * rows.shape[-1] * rows.dtype.itemsize <= self.limit
+    def _fits(self, table: Value, weight: Value | None) -> bool:
+        """Whether the table may become one with a number for each row of the weight."""
+        assert weight is not None
+        return table.type.shape[0] * weight.type.shape[0] * weight.type.dtype.itemsize <= self.limit
 
 
 @dataclass(frozen=True)

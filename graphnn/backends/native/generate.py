@@ -125,9 +125,8 @@ class _Generator:
         outputs = outputs_in_phase(plan.graph, plan, early)
         copies = [c for c in plan.copies if (c.early or plan.barrier is None) == early]
         names, cost = [s.name for s in segments], sum(s.cost for s in segments)
-        loans = self.loans if early else {}
         return write_boundary(
-            plan, name, names, inputs, outputs, copies, lambda slot: self._place(slot, 0), cost, loans
+            plan, name, names, inputs, outputs, copies, lambda slot: self._place(slot, 0), cost, self.loans
         )
 
     # ---- steps

@@ -101,15 +101,16 @@ def _forward(step: Step) -> list[Phase]:
     lines = _statistics(rows, step.attrs["eps"], centred) + _next_asked(rows)
     lines += ["means[k] = mean;"] if mean is not None else []
     lines += ["rstds[k] = scale;"] if rstd is not None else []
-    if out is None:
-        return [Phase(text(head, rows.loop(lines)), rows.parts, 0.5 * rows.rows * rows.size, HELPERS)]
-    past = out.is_contiguous and rows.n % LINE == 0 and rows.rows * rows.size >= BEYOND
-    vectors = f"{rows.vector('weight', weight)}, {rows.vector('bias', bias)}"
-    given = f"{rows.at('out')}, {rows.at('x')}, {vectors}, {rows.n}, mean, scale"
-    either = f"if (past) gn_affine_row({given}, 1);\nelse gn_affine_row({given}, 0);"
-    lines += rows.over(either if past else f"gn_affine_row({given}, 0);")
-    head += ["const int past = out != x && (uintptr_t)out % sizeof(f32v) == 0;"] if past else []
-    end = ["gn_streamed();"] if past else []
+    end: Lines = []
+    if out is not None:
+        vectors = f"{rows.vector('weight', weight)}, {rows.vector('bias', bias)}"
+        row = f"gn_affine_row({rows.at('out')}, {rows.at('x')}, {vectors}, {rows.n}, mean, scale"
+        if out.is_contiguous and rows.n % LINE == 0 and rows.rows * rows.size >= BEYOND:
+            head += ["const int past = out != x && (uintptr_t)out % sizeof(f32v) == 0;"]
+            lines += rows.over(f"if (past) {row}, 1);\nelse {row}, 0);")
+            end = ["gn_streamed();"]
+        else:
+            lines += rows.over(f"{row}, 0);")
     return [Phase(text(head, rows.loop(lines), end), rows.parts, 0.5 * rows.rows * rows.size, HELPERS)]
 
 
